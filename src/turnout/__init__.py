@@ -1,0 +1,1 @@
+"""Turnout: an inference gateway that ships new models without dropping a token."""

@@ -1,0 +1,123 @@
+"""The messages between the processes of one gateway. Times are seconds of CLOCK_MONOTONIC, one clock for the machine."""
+
+from msgspec import Struct
+
+from turnout.endpoints import Endpoint
+
+
+class Hello(Struct, frozen=True, tag="hello"):
+    """First message on every connection to the controller or the scraper.
+
+    `role` is `parent`, `worker`, `scraper` or `controller`; `worker` is the worker's number, -1 for the others.
+    """
+
+    role: str
+    pid: int
+    worker: int = -1
+
+
+class TablePart(Struct, frozen=True, tag="part"):
+    """One changed part of the table. `key` is `listeners`, `route/NS/NAME` or `pool/NS/NAME`; `value` is its msgpack; none removes it."""
+
+    key: str
+    value: bytes | None = None
+
+
+class TableVersion(Struct, frozen=True, tag="version"):
+    """Ends the parts of one table: swap now. `whole` says that parts not sent before it on this connection are gone."""
+
+    version: int
+    whole: bool
+
+
+class Acknowledged(Struct, frozen=True, tag="ack"):
+    """Every request that this worker begins from now on uses table `version` or a later one."""
+
+    version: int
+
+
+class Count(Struct, frozen=True):
+    """Requests of one kind that ended since the last report. `reason` is empty for a relayed answer."""
+
+    route: str
+    rule: str
+    pool: str
+    code: int
+    reason: str
+    requests: int
+
+
+class Report(Struct, frozen=True, tag="report"):
+    """What a worker saw since its last report. `seq` grows by 1 per report: a gap is missing data, never success."""
+
+    seq: int
+    counts: tuple[Count, ...]
+    streams_open: int
+    table_version: int
+
+
+class Member(Struct, frozen=True):
+    """A model server that a pool's selector selects. `address` is `IP:PORT`; `name` is the ModelServer's `NS/NAME`."""
+
+    name: str
+    address: str
+    engine: str = "vllm"
+
+
+class Membership(Struct, frozen=True, tag="membership"):
+    """Which endpoints each pool (`NS/NAME`) has, whole. A pool that is absent no longer exists."""
+
+    pools: dict[str, tuple[Member, ...]]
+
+
+class EndpointStates(Struct, frozen=True, tag="endpoints"):
+    """What the scraper knows of every endpoint of every pool, whole."""
+
+    pools: dict[str, tuple[Endpoint, ...]]
+
+
+class Ports(Struct, frozen=True, tag="ports"):
+    """The ports that the table's listeners want served, on the gateway's host."""
+
+    ports: tuple[int, ...]
+
+
+class Bound(Struct, frozen=True, tag="bound"):
+    """The parent's answer to `Ports`: the ports among them that cannot be bound, each with the system's reason."""
+
+    failed: dict[int, str]
+
+
+class Programmed(Struct, frozen=True, tag="programmed"):
+    """Every live worker has acknowledged table `version`, built from stores up to `resource_version`, statuses written."""
+
+    version: int
+    resource_version: int
+
+
+class Listen(Struct, frozen=True, tag="listen"):
+    """Parent to worker: serve `port` on the socket that travels beside this message (SCM_RIGHTS)."""
+
+    port: int
+
+
+class Stop(Struct, frozen=True, tag="stop"):
+    """Parent to worker: close `port` (open connections go on); port 0 means drain, then exit 0."""
+
+    port: int = 0
+
+
+Message = (
+    Hello
+    | TablePart
+    | TableVersion
+    | Acknowledged
+    | Report
+    | Membership
+    | EndpointStates
+    | Ports
+    | Bound
+    | Programmed
+    | Listen
+    | Stop
+)
