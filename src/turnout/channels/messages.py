@@ -1,4 +1,4 @@
-"""The messages between the processes of one gateway. Times are seconds of CLOCK_MONOTONIC, one clock for the machine."""
+"""The messages between the processes of one gateway. Times are seconds of CLOCK_MONOTONIC: one clock per machine."""
 
 from msgspec import Struct
 
@@ -17,7 +17,10 @@ class Hello(Struct, frozen=True, tag="hello"):
 
 
 class TablePart(Struct, frozen=True, tag="part"):
-    """One changed part of the table. `key` is `listeners`, `route/NS/NAME` or `pool/NS/NAME`; `value` is its msgpack; none removes it."""
+    """One changed part of the table: `key` is `listeners`, `route/NS/NAME` or `pool/NS/NAME`.
+
+    `value` is its msgpack; None removes it.
+    """
 
     key: str
     value: bytes | None = None
@@ -89,7 +92,10 @@ class Bound(Struct, frozen=True, tag="bound"):
 
 
 class Programmed(Struct, frozen=True, tag="programmed"):
-    """Every live worker has acknowledged table `version`, built from stores up to `resource_version`, statuses written."""
+    """Every live worker has acknowledged table `version`; its statuses are written.
+
+    It was built from everything that the store held up to `resource_version`.
+    """
 
     version: int
     resource_version: int
