@@ -94,11 +94,13 @@ class Bound(Struct, frozen=True, tag="bound"):
 class Programmed(Struct, frozen=True, tag="programmed"):
     """Every live worker has acknowledged table `version`; its statuses are written.
 
-    It was built from everything that the store held up to `resource_version`.
+    It was built from everything that the store held up to `resource_version`. `workers` are the numbers of those that
+    acknowledged it.
     """
 
     version: int
     resource_version: int
+    workers: tuple[int, ...] = ()
 
 
 class Listen(Struct, frozen=True, tag="listen"):
