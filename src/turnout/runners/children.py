@@ -49,7 +49,7 @@ class Child:
             self.process.send_signal(number)
 
     async def stop(self, patience: float, ask: Callable[[], None] | None = None) -> None:
-        """Asks it to end (SIGTERM unless `ask` is given), kills it after `patience` seconds, returns when it is gone."""
+        """Asks it to end (by SIGTERM unless `ask` is given), kills it after `patience` seconds; returns when gone."""
         self._stopping = True
         if ask is None:
             self.signal(signal.SIGTERM)
