@@ -1,5 +1,9 @@
 """What a demo does: the objects that it applies, the weights that it goes through, and the load."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
 from msgspec import Struct
 
 STABLE = "llm"
@@ -42,7 +46,7 @@ SCENARIOS = {
 }
 
 
-def route(weights: tuple[int, int]) -> dict[str, object]:
+def route(weights: tuple[int, int]) -> dict[str, Any]:
     """The seed's HTTPRoute, in its own shape, with these weights."""
     group = "inference.networking.k8s.io"
     return {
@@ -61,9 +65,13 @@ def route(weights: tuple[int, int]) -> dict[str, object]:
     }
 
 
-def objects(ports: dict[str, tuple[int, ...]]) -> list[dict[str, object]]:
-    """The Gateway, and a pool with its model servers for each entry of `ports`."""
-    made: list[dict[str, object]] = [
+def manifests(ports: Mapping[str, Sequence[int]], weights: tuple[int, int]) -> str:
+    """The demo's objects as YAML: the Gateway, a pool with its model servers for each entry of `ports`, the route."""
+    return yaml.safe_dump_all([*_objects(ports), route(weights)], sort_keys=False)
+
+
+def _objects(ports: Mapping[str, Sequence[int]]) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = [
         {
             "apiVersion": "gateway.networking.k8s.io/v1",
             "kind": "Gateway",

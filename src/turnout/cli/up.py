@@ -1,0 +1,75 @@
+"""`turnout up`: the whole system in one command."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from turnout.cli.address import ADDRESS, Address
+
+if TYPE_CHECKING:
+    from turnout.runners.up import Options
+
+
+@click.command("up")
+@click.option(
+    "-f", "--filename", "paths", multiple=True, metavar="PATH", help="A file or folder to apply at start. Repeatable."
+)
+@click.option("--gateway", type=ADDRESS, default="127.0.0.1:8080", show_default=True, help="Where requests come in.")
+@click.option("--api", type=ADDRESS, default="127.0.0.1:8001", show_default=True, help="Where kubectl talks to.")
+@click.option("--state", default=None, metavar="DIR", help="Keeps objects across restarts; `memory` keeps nothing.")
+@click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
+def command(paths: tuple[str, ...], gateway: Address, api: Address, state: str | None, workers: int | None) -> None:
+    """Run the API, the controllers and the gateway on this machine."""
+    from turnout.kube.kubeconfig import user_state
+    from turnout.resources.manifests import load_paths
+    from turnout.runners.up import Options
+    from turnout.telemetry import logs
+
+    logs.configure("up")
+    manifests = load_paths(paths)
+    if manifests.faults:
+        for fault in manifests.faults:
+            click.echo(str(fault), err=True)
+        sys.exit(1)
+    folder = None if state == "memory" else Path(state) if state is not None else user_state() / "up"
+    options = Options(
+        documents=[each.document for each in manifests.documents],
+        gateway=gateway,
+        api=api,
+        state=folder.absolute() if folder is not None else None,
+        workers=workers if workers is not None else max(1, (os.cpu_count() or 1) - 1),
+    )
+    sys.exit(asyncio.run(_run(options)))
+
+
+async def _run(options: "Options") -> int:
+    from turnout.runners.up import StartError, System
+
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    try:
+        system = System(options)
+    except OSError as error:
+        click.echo(f"error: {error.strerror}", err=True)
+        return 1
+    starting = asyncio.create_task(system.start())
+    stopping = asyncio.create_task(asked.wait())
+    try:
+        await asyncio.wait((starting, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            click.echo(starting.result())
+            await stopping
+    except StartError as error:
+        click.echo(f"error: {error}", err=True)
+        return 1
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        await system.stop()
+    return 0

@@ -1,0 +1,155 @@
+"""The whole system in one command: the parent of the API, the controller, the scraper and the workers.
+
+The parent owns the sockets and the in-flight file, starts again what dies, applies the manifests that it was given,
+and is ready once every worker has acknowledged the table made from them.
+"""
+
+import asyncio
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from turnout.channels.inflight import InflightFile
+from turnout.kube.apply import apply_documents
+from turnout.kube.client import Client
+from turnout.kube.kubeconfig import user_kubeconfig, write_kubeconfig
+from turnout.runners import listening
+from turnout.runners.bootstrap import BOOTSTRAP
+from turnout.runners.children import Child
+from turnout.runners.parent_link import ParentLink
+from turnout.runners.serving import Lifeline, Serving
+
+log = logging.getLogger("turnout.runners")
+
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `turnout up` was asked for. `state` is None to keep nothing; a port of 0 means a free one.
+
+    `documents` are the manifests to apply, in order. `drain` is how many seconds open requests get at the end.
+    """
+
+    documents: Sequence[dict[str, object]] = ()
+    gateway: tuple[str, int] = ("127.0.0.1", 8080)
+    api: tuple[str, int] = ("127.0.0.1", 8001)
+    state: Path | None = None
+    workers: int = 1
+    drain: float = 30.0
+
+
+class StartError(Exception):
+    """The system could not be started; the text says why."""
+
+
+class System:
+    """One running `turnout up`, made inside a running event loop.
+
+    Raises OSError when one of its two addresses cannot be bound; nothing is left behind then.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._api_socket = listening.bind(*options.api)
+        try:
+            self._serving = Serving(*options.gateway, options.workers)
+        except OSError:
+            self._api_socket.close()
+            raise
+        self.api_url = _url(options.api[0], self._api_socket.getsockname()[1])
+        self.gateway_url = _url(options.gateway[0], self._serving.main)
+        self._run = Path(tempfile.mkdtemp(prefix="turnout-", dir=os.environ.get("XDG_RUNTIME_DIR")))
+        self._inflight = InflightFile.create(self._run / "inflight", options.workers)
+        self._lifeline = Lifeline()
+        self._link = ParentLink(self._run / "controller.sock", self._serving.want, os.getpid())
+        self._hopeless: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._api = self._api_child()
+        self._parts = [
+            self._part("controller", "--api", self.api_url, "--gateway-port", str(self._serving.main)),
+            self._part("scraper"),
+        ]
+        self._workers = [self._worker(number) for number in range(options.workers)]
+
+    async def start(self) -> str:
+        """Starts everything; returns the `ready` line. Raises StartError; `stop` is due in either case."""
+        for child in (self._api, *self._parts, *self._workers):
+            child.start()
+        self._link.start()
+        ready = asyncio.create_task(self._become_ready())
+        done, _ = await asyncio.wait(
+            (ready, self._hopeless), timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if ready in done:
+            return ready.result()
+        ready.cancel()
+        if self._hopeless in done:
+            raise StartError(self._hopeless.result())
+        raise StartError(f"not ready within {START_SECONDS:.0f} s; the log above says what is missing")
+
+    async def stop(self) -> None:
+        """Drains the workers while everything else still runs, then ends the rest."""
+        patience = self._options.drain + 5.0
+        await asyncio.gather(*(self._drain(number, patience) for number in range(len(self._workers))))
+        await self._link.stop()
+        await asyncio.gather(*(child.stop(10.0) for child in (*self._parts, self._api)))
+        self._serving.close()
+        self._api_socket.close()
+        self._lifeline.close()
+        self._inflight.close()
+        shutil.rmtree(self._run, ignore_errors=True)
+
+    async def _drain(self, number: int, patience: float) -> None:
+        await self._workers[number].stop(patience, lambda: self._serving.drain(number))
+
+    async def _become_ready(self) -> str:
+        kubeconfig = (self._options.state or self._run) / "kubeconfig"
+        write_kubeconfig(kubeconfig, self.api_url)
+        async with Client(self.api_url) as client:
+            applied = await apply_documents(client, [*BOOTSTRAP, *self._options.documents])
+        refused = [f"{each.name}: {each.error}" for each in applied if each.error]
+        if refused:
+            raise StartError("\n".join(refused))
+        newest = max(each.resource_version for each in applied)
+        await self._link.programmed(newest, range(self._options.workers))
+        write_kubeconfig(user_kubeconfig(), self.api_url)
+        return f"ready gateway={self.gateway_url} api={self.api_url} kubeconfig={kubeconfig}"
+
+    def _api_child(self) -> Child:
+        state = str(self._options.state) if self._options.state is not None else "memory"
+
+        def prepare() -> tuple[list[str], list[int]]:
+            listener, lifeline = os.dup(self._api_socket.fileno()), self._lifeline.attach()
+            return ["--fd", str(listener), "--parent-fd", str(lifeline)], [listener, lifeline]
+
+        def died(code: int) -> None:
+            if code == 1 and not self._hopeless.done():
+                self._hopeless.set_result("the API refused to start; its reason is in the log above")
+
+        return Child("api", "api", ["--state", state], prepare=prepare, died=died)
+
+    def _part(self, name: str, *arguments: str) -> Child:
+        def prepare() -> tuple[list[str], list[int]]:
+            lifeline = self._lifeline.attach()
+            return ["--parent-fd", str(lifeline)], [lifeline]
+
+        return Child(name, name, ["--run", str(self._run), *arguments], prepare=prepare)
+
+    def _worker(self, number: int) -> Child:
+        def prepare() -> tuple[list[str], list[int]]:
+            control = self._serving.attach(number)
+            return ["--control-fd", str(control)], [control]
+
+        arguments = ["--run", str(self._run), "--number", str(number), "--workers", str(self._options.workers)]
+        arguments += ["--drain-seconds", str(self._options.drain)]
+        return Child(
+            f"worker-{number}", "worker", arguments, prepare=prepare, died=lambda _: self._inflight.zero(number)
+        )
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
