@@ -1,1 +1,7 @@
-"""."""
+"""Resources -> the routing table, a status for every object, and the members of every pool. Pure; never raises."""
+
+from turnout.translate.facts import Facts
+from turnout.translate.membership import PoolMember, host_names, membership
+from turnout.translate.translation import Translation, translate
+
+__all__ = ["Facts", "PoolMember", "Translation", "host_names", "membership", "translate"]

@@ -1,0 +1,57 @@
+"""InferencePools: one status entry per Gateway of ours that reaches the pool through an accepted route."""
+
+from collections.abc import Iterable, Mapping
+
+from turnout.resources.document import Document
+from turnout.resources.inferencepool import InferencePool
+from turnout.resources.kinds import GATEWAY_GROUP, INFERENCE_GROUP
+from turnout.table import ObjectRef, Pool
+from turnout.translate.conditions import Condition, Stamp, met, unmet
+from turnout.translate.facts import Facts
+from turnout.translate.http_routes import ReadRoute
+from turnout.translate.parents import Parent, with_parents
+
+
+def table_pools(pools: Mapping[str, InferencePool]) -> dict[str, Pool]:
+    """Every pool, referenced or not: one that is warm before its first weight costs nothing."""
+    return {
+        key: Pool(ObjectRef(INFERENCE_GROUP, "InferencePool", pool.metadata.namespace, pool.metadata.name))
+        for key, pool in sorted(pools.items())
+    }
+
+
+def referring_gateways(routes: Iterable[ReadRoute]) -> dict[str, tuple[str, ...]]:
+    """Pool key -> keys of the Gateways whose attached routes name it, sorted."""
+    found: dict[str, set[str]] = {}
+    for route in routes:
+        for attachment in route.attachments:
+            if attachment.accepted.holds:
+                for pool in route.pools:
+                    found.setdefault(pool, set()).add(attachment.gateway)
+    return {pool: tuple(sorted(gateways)) for pool, gateways in found.items()}
+
+
+def inference_pool_status(pool: InferencePool, gateways: Iterable[str], facts: Facts) -> Document | None:
+    """The whole new status; None when no Gateway of ours refers or referred to the pool."""
+    conditions = _conditions(pool)
+    parents = []
+    for key in gateways:
+        namespace, _, name = key.partition("/")
+        ref = {"group": GATEWAY_GROUP, "kind": "Gateway", "namespace": namespace, "name": name}
+        parents.append(Parent(ref, conditions))
+    return with_parents(pool.status, parents, facts.controller_name, Stamp(pool.metadata.generation, facts.now))
+
+
+def _conditions(pool: InferencePool) -> tuple[Condition, ...]:
+    if pool.spec.app_protocol == "http":
+        accepted = met("Accepted", "Accepted", "Turnout serves this pool")
+    else:
+        message = f"appProtocol {pool.spec.app_protocol} is not supported: only http is"
+        accepted = unmet("Accepted", "NotSupportedByParent", message)
+    picker = pool.spec.endpoint_picker_ref
+    message = (
+        "Turnout picks endpoints itself"
+        if picker is None
+        else f"Turnout picks endpoints itself; endpointPickerRef ({picker.kind} {picker.name}) is kept and not called"
+    )
+    return (accepted, met("ResolvedRefs", "ResolvedRefs", message))

@@ -1,0 +1,109 @@
+"""Listeners: which ones Turnout can serve, for which routes and at which port."""
+
+from msgspec import Struct
+
+from turnout.resources.document import Document
+from turnout.resources.gateway import Gateway, Listener, RouteGroupKind
+from turnout.translate.conditions import Condition, Stamp, entries, met, stamped, unmet
+from turnout.translate.facts import Facts
+
+HTTP_ROUTE = RouteGroupKind(kind="HTTPRoute")
+
+
+class OpenListener(Struct, frozen=True):
+    """A listener as Turnout sees it.
+
+    `spoken`: its protocol is one of ours, so it is in the table and routes may attach. `unavailable` is the reason for
+    which its port cannot be bound, else empty. `kinds` are the route kinds that may attach.
+    """
+
+    spec: Listener
+    served_port: int
+    spoken: bool
+    unavailable: str
+    kinds: tuple[RouteGroupKind, ...]
+
+    @property
+    def hostname(self) -> str:
+        """The hostname, empty for every host."""
+        return self.spec.hostname or ""
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing about it is amiss."""
+        return self.serves and _unsupported_kinds(self.spec) == ()
+
+    @property
+    def serves(self) -> bool:
+        """Whether requests can come in by it."""
+        return self.spoken and not self.unavailable
+
+
+def open_listeners(gateway: Gateway, main_port: int | None, facts: Facts) -> tuple[OpenListener, ...]:
+    """The Gateway's listeners. Those at `main_port`, when given, are served at the gateway's own port."""
+    return tuple(_open(listener, main_port, facts) for listener in gateway.spec.listeners)
+
+
+def first_http_port(gateway: Gateway) -> int | None:
+    """The port of the Gateway's first HTTP listener; None when it has none."""
+    return next((listener.port for listener in gateway.spec.listeners if listener.protocol == "HTTP"), None)
+
+
+def _open(listener: Listener, main_port: int | None, facts: Facts) -> OpenListener:
+    spoken = listener.protocol == "HTTP"
+    served_port = facts.gateway_port if spoken and listener.port == main_port else listener.port
+    wanted = listener.allowed_routes.kinds
+    return OpenListener(
+        spec=listener,
+        served_port=served_port,
+        spoken=spoken,
+        unavailable=facts.unavailable.get(served_port, "") if spoken else "",
+        kinds=(HTTP_ROUTE,) if spoken and (not wanted or HTTP_ROUTE in wanted) else (),
+    )
+
+
+def listener_status(listener: OpenListener, attached: int, existing: Document, stamp: Stamp, *, up: bool) -> Document:
+    """The entry of `status.listeners`. `up`: the Gateway itself is served."""
+    return {
+        "name": listener.spec.name,
+        "supportedKinds": [{"group": kind.group, "kind": kind.kind} for kind in listener.kinds],
+        "attachedRoutes": attached,
+        "conditions": stamped(_conditions(listener, up=up), existing.get("conditions"), stamp),
+    }
+
+
+def existing_listeners(status: Document) -> dict[str, Document]:
+    """The entries of `status.listeners` by name."""
+    return {str(entry.get("name")): entry for entry in entries(status.get("listeners"))}
+
+
+def _conditions(listener: OpenListener, *, up: bool) -> tuple[Condition, ...]:
+    accepted = _accepted(listener)
+    if accepted.holds and up:
+        programmed = met("Programmed", "Programmed", f"Served at port {listener.served_port}")
+    else:
+        why = accepted.message if up else "The Gateway is not accepted"
+        programmed = unmet("Programmed", "Invalid", f"Not served: {why}")
+    unsupported = _unsupported_kinds(listener.spec)
+    if unsupported:
+        message = (
+            f"Route kinds that this listener cannot serve: {', '.join(unsupported)}; only HTTPRoute over HTTP can be"
+        )
+        resolved = unmet("ResolvedRefs", "InvalidRouteKinds", message)
+    else:
+        resolved = met("ResolvedRefs", "ResolvedRefs", "Every reference is resolved")
+    return (accepted, programmed, resolved, unmet("Conflicted", "NoConflicts", "No listener conflicts"))
+
+
+def _accepted(listener: OpenListener) -> Condition:
+    if not listener.spoken:
+        message = f"Protocol {listener.spec.protocol} is not supported: only HTTP is"
+        return unmet("Accepted", "UnsupportedProtocol", message)
+    if listener.unavailable:
+        message = f"Port {listener.served_port} cannot be bound: {listener.unavailable}"
+        return unmet("Accepted", "PortUnavailable", message)
+    return met("Accepted", "Accepted", "The listener is accepted")
+
+
+def _unsupported_kinds(listener: Listener) -> tuple[str, ...]:
+    return tuple(f"{kind.group}/{kind.kind}" for kind in listener.allowed_routes.kinds if kind != HTTP_ROUTE)

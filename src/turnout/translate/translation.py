@@ -1,0 +1,46 @@
+"""Resources in, table and statuses out."""
+
+from msgspec import Struct
+
+from turnout.resources.document import Document
+from turnout.resources.set import ResourceSet
+from turnout.table import RoutingTable
+from turnout.translate.facts import Facts
+from turnout.translate.gateway_classes import gateway_class_status, our_classes
+from turnout.translate.gateways import gateway_status, open_gateways, table_listeners
+from turnout.translate.http_routes import attached_routes, http_route_status, read_route
+from turnout.translate.inference_pools import inference_pool_status, referring_gateways, table_pools
+
+
+class Translation(Struct, frozen=True):
+    """The table, and the whole new `status` of each object that is ours to speak of, by (kind, key).
+
+    A status that says nothing new is equal to the one that the object has. Those of Gateways hold once every worker
+    has the table: they say `Programmed`.
+    """
+
+    table: RoutingTable
+    statuses: dict[tuple[str, str], Document]
+
+
+def translate(resources: ResourceSet, facts: Facts) -> Translation:
+    """The meaning of `resources`. Any of them may be at fault: it says so in its own status, and harms no other."""
+    gateways = open_gateways(resources, facts)
+    routes = [read_route(route, gateways, resources) for _, route in sorted(resources.http_routes.items())]
+    attached = attached_routes(routes)
+    table = RoutingTable(
+        listeners=table_listeners(gateways, attached),
+        routes={route.resource.key: route.route for route in routes if route.route is not None},
+        pools=table_pools(resources.inference_pools),
+    )
+    referring = referring_gateways(routes)
+    statuses: dict[tuple[str, str], Document | None] = {
+        ("GatewayClass", one.key): gateway_class_status(one, facts) for one in our_classes(resources, facts).values()
+    }
+    statuses |= {("Gateway", key): gateway_status(gateway, attached, facts) for key, gateway in gateways.items()}
+    statuses |= {("HTTPRoute", route.resource.key): http_route_status(route, facts) for route in routes}
+    statuses |= {
+        ("InferencePool", key): inference_pool_status(pool, referring.get(key, ()), facts)
+        for key, pool in resources.inference_pools.items()
+    }
+    return Translation(table, {key: status for key, status in sorted(statuses.items()) if status is not None})
