@@ -1,10 +1,15 @@
 """Gateway: the listeners that requests come in by (Gateway API v1, `gateway_types.go`)."""
 
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
 from turnout.resources.document import JSON
+from turnout.resources.faults import Fault, broken
 from turnout.resources.metadata import Resource
 from turnout.resources.references import LocalObjectReference, ObjectReference, SecretObjectReference
 from turnout.resources.words import (
@@ -33,6 +38,7 @@ AddressType = Annotated[
         pattern=rf"^Hostname|IPAddress|NamedAddress|{LABEL}(\.{LABEL})*\/[A-Za-z0-9\/\-._~%!$&'()*+,;=:]+$",
     ),
 ]
+HOSTNAME = rf"(\*\.)?{SUBDOMAIN}"
 
 
 class LabelSelectorRequirement(Part, frozen=True):
@@ -91,6 +97,11 @@ class ListenerTLS(Part, frozen=True):
     certificate_refs: Annotated[tuple[SecretObjectReference, ...], Meta(max_length=64)] = ()
     options: Annotated[dict[str, AnnotationValue], Meta(max_length=16)] = field(default_factory=dict)
 
+    def faults(self) -> Iterator[Fault]:
+        """Who terminates TLS needs a certificate."""
+        if self.mode == "Terminate" and not self.certificate_refs and not self.options:
+            yield broken("", "object", "certificateRefs or options must be specified when mode is Terminate")
+
 
 class Listener(Part, frozen=True):
     """One port, protocol and host that the Gateway serves. No `hostname` means every host."""
@@ -108,6 +119,17 @@ class GatewayAddress(Part, frozen=True):
 
     type: AddressType = "IPAddress"
     value: Annotated[str, Meta(max_length=253)] | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """`value` is what `type` says."""
+        if self.value is None:
+            return
+        if self.type == "IPAddress" and not is_ip(self.value):
+            yield broken("value", "string", "must be an IPv4 or IPv6 address when type is IPAddress")
+        if self.type == "Hostname" and not re.fullmatch(HOSTNAME, self.value):
+            yield broken(
+                "", "object", f"Hostname value must be empty or contain only valid characters (matching ^{HOSTNAME}$)"
+            )
 
 
 class GatewayInfrastructure(Part, frozen=True):
@@ -142,7 +164,9 @@ class FrontendTLSConfig(Part, frozen=True):
     """TLS towards clients: one default, and exceptions by port."""
 
     default: FrontendTLS
-    per_port: Annotated[tuple[PortTLS, ...], Meta(max_length=64)] = ()
+    per_port: Annotated[
+        tuple[PortTLS, ...], Meta(max_length=64, extra_json_schema={"x-kubernetes-list-map-keys": ["port"]})
+    ] = ()
 
 
 class BackendTLSConfig(Part, frozen=True):
@@ -158,16 +182,52 @@ class GatewayTLSConfig(Part, frozen=True):
     frontend: FrontendTLSConfig | None = None
 
 
+LISTENER_RULES: tuple[tuple[str, Callable[[Listener], bool]], ...] = (
+    (
+        "tls must not be specified for protocols ['HTTP', 'TCP', 'UDP']",
+        lambda listener: listener.tls is None or listener.protocol not in ("HTTP", "TCP", "UDP"),
+    ),
+    (
+        "tls mode must be Terminate for protocol HTTPS",
+        lambda listener: listener.protocol != "HTTPS" or listener.tls is None or listener.tls.mode == "Terminate",
+    ),
+    (
+        "tls mode must be set for protocol TLS",
+        lambda listener: listener.protocol != "TLS" or listener.tls is not None,
+    ),
+    (
+        "hostname must not be specified for protocols ['TCP', 'UDP']",
+        lambda listener: listener.hostname is None or listener.protocol not in ("TCP", "UDP"),
+    ),
+)
+
+
 class GatewaySpec(Part, frozen=True):
     """What the Gateway is to serve."""
 
     gateway_class_name: ObjectName
-    listeners: Annotated[tuple[Listener, ...], Meta(min_length=1, max_length=64)]
+    listeners: Annotated[
+        tuple[Listener, ...],
+        Meta(min_length=1, max_length=64, extra_json_schema={"x-kubernetes-list-map-keys": ["name"]}),
+    ]
     addresses: Annotated[tuple[GatewayAddress, ...], Meta(max_length=16)] = ()
     infrastructure: GatewayInfrastructure | None = None
     allowed_listeners: AllowedListeners | None = None
     tls: GatewayTLSConfig | None = None
     default_scope: Literal["All", "None"] | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """What must hold between and within listeners, by their protocol."""
+        for rule, holds in LISTENER_RULES:
+            if not all(holds(listener) for listener in self.listeners):
+                yield broken("listeners", "array", rule)
+        served = {(listener.port, listener.protocol, listener.hostname) for listener in self.listeners}
+        if len(served) < len(self.listeners):
+            rule = "Combination of port, protocol and hostname must be unique for each listener"
+            yield broken("listeners", "array", rule)
+        for (kind, value), count in Counter((address.type, address.value) for address in self.addresses).items():
+            if count > 1 and value is not None and kind in ("IPAddress", "Hostname"):
+                yield broken("addresses", "array", f"{kind} values must be unique")
 
 
 class Gateway(Resource, frozen=True, kw_only=True):
@@ -175,3 +235,12 @@ class Gateway(Resource, frozen=True, kw_only=True):
 
     spec: GatewaySpec
     status: dict[str, JSON] = field(default_factory=dict)
+
+
+def is_ip(text: str) -> bool:
+    """True for an IPv4 and for an IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,9 +1,11 @@
 """The filters of HTTPRoute rules and backends (Gateway API v1, `httproute_types.go`)."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from turnout.resources.faults import Fault, broken
 from turnout.resources.references import BackendObjectReference, LocalObjectReference
 from turnout.resources.words import HeaderName, HeaderValue, Part, PortNumber, PreciseHostname
 
@@ -54,6 +56,17 @@ class HTTPPathModifier(Part, frozen=True):
     replace_full_path: Annotated[str, Meta(max_length=1024)] | None = None
     replace_prefix_match: Annotated[str, Meta(max_length=1024)] | None = None
 
+    def faults(self) -> Iterator[Fault]:
+        """`type` names the field that is set."""
+        for kind, name, value in (
+            ("ReplaceFullPath", "replaceFullPath", self.replace_full_path),
+            ("ReplacePrefixMatch", "replacePrefixMatch", self.replace_prefix_match),
+        ):
+            if self.type == kind and value is None:
+                yield broken("", "object", f"{name} must be specified when type is set to '{kind}'")
+            if self.type != kind and value is not None:
+                yield broken("", "object", f"type must be '{kind}' when {name} is set")
+
 
 class HTTPRequestRedirectFilter(Part, frozen=True):
     """Answers with a redirect."""
@@ -78,6 +91,11 @@ class Fraction(Part, frozen=True):
     numerator: Annotated[int, Meta(ge=0, le=2147483647)]
     denominator: Annotated[int, Meta(ge=1, le=2147483647)] = 100
 
+    def faults(self) -> Iterator[Fault]:
+        """A share is at most all."""
+        if self.numerator > self.denominator:
+            yield broken("", "object", "numerator must be less than or equal to denominator")
+
 
 class HTTPRequestMirrorFilter(Part, frozen=True):
     """Copies requests to a second backend, whose answers are dropped. Neither share given means all."""
@@ -85,6 +103,12 @@ class HTTPRequestMirrorFilter(Part, frozen=True):
     backend_ref: BackendObjectReference
     percent: Annotated[int, Meta(ge=0, le=100)] | None = None
     fraction: Fraction | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """One share."""
+        if self.percent is not None and self.fraction is not None:
+            rule = "Only one of percent or fraction may be specified in HTTPRequestMirrorFilter"
+            yield broken("", "object", rule)
 
 
 class HTTPCORSFilter(Part, frozen=True):
@@ -104,6 +128,16 @@ class HTTPCORSFilter(Part, frozen=True):
         tuple[HeaderName, ...], Meta(max_length=64, extra_json_schema={"x-kubernetes-list-type": "set"})
     ] = ()
     max_age: Annotated[int, Meta(ge=1, le=2147483647)] = 5
+
+    def faults(self) -> Iterator[Fault]:
+        """A star stands alone."""
+        for name, noun, values in (
+            ("allowOrigins", "AllowOrigins cannot contain '*' alongside other origins", self.allow_origins),
+            ("allowMethods", "AllowMethods cannot contain '*' alongside other methods", self.allow_methods),
+            ("allowHeaders", "AllowHeaders cannot contain '*' alongside other methods", self.allow_headers),
+        ):
+            if "*" in values and len(values) > 1:
+                yield broken(name, "array", noun)
 
 
 class GRPCAuthConfig(Part, frozen=True):
@@ -131,7 +165,7 @@ class HTTPAuthConfig(Part, frozen=True):
 class ForwardBodyConfig(Part, frozen=True):
     """How much of the body is sent to the authoriser, in bytes."""
 
-    max_size: Annotated[int, Meta(ge=0, le=65535)] | None = None
+    max_size: Annotated[int, Meta(ge=0, le=2147483647)] | None = None
 
 
 class HTTPExternalAuthFilter(Part, frozen=True):
@@ -142,6 +176,14 @@ class HTTPExternalAuthFilter(Part, frozen=True):
     grpc: GRPCAuthConfig | None = None
     http: HTTPAuthConfig | None = None
     forward_body: ForwardBodyConfig | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """`protocol` names the field that is set."""
+        for name, settings in (("GRPC", self.grpc), ("HTTP", self.http)):
+            if self.protocol == name and settings is None:
+                yield broken("", "object", f"{name.lower()} must be specified when protocol is set to '{name}'")
+            if self.protocol != name and settings is not None:
+                yield broken("", "object", f"protocol must be '{name}' when {name.lower()} is set")
 
 
 class HTTPRouteFilter(Part, frozen=True):
@@ -156,3 +198,37 @@ class HTTPRouteFilter(Part, frozen=True):
     cors: HTTPCORSFilter | None = None
     external_auth: HTTPExternalAuthFilter | None = None
     extension_ref: LocalObjectReference | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """`type` names the field that is set."""
+        for kind, name, settings in (
+            ("CORS", "cors", self.cors),
+            ("RequestHeaderModifier", "requestHeaderModifier", self.request_header_modifier),
+            ("ResponseHeaderModifier", "responseHeaderModifier", self.response_header_modifier),
+            ("RequestMirror", "requestMirror", self.request_mirror),
+            ("RequestRedirect", "requestRedirect", self.request_redirect),
+            ("URLRewrite", "urlRewrite", self.url_rewrite),
+            ("ExtensionRef", "extensionRef", self.extension_ref),
+            ("ExternalAuth", "externalAuth", self.external_auth),
+        ):
+            if settings is not None and self.type != kind:
+                yield broken("", "object", f"filter.{name} must be nil if the filter.type is not {kind}")
+            if settings is None and self.type == kind:
+                yield broken("", "object", f"filter.{name} must be specified for {kind} filter.type")
+
+    @property
+    def replaces_prefix(self) -> bool:
+        """True when it rewrites what a PathPrefix match has matched."""
+        rewriter = self.request_redirect or self.url_rewrite
+        return rewriter is not None and rewriter.path is not None and rewriter.path.type == "ReplacePrefixMatch"
+
+
+def filter_list_faults(filters: tuple[HTTPRouteFilter, ...]) -> Iterator[Fault]:
+    """What is wrong between the filters of one list, `filters`."""
+    types = [one.type for one in filters]
+    if "RequestRedirect" in types and "URLRewrite" in types:
+        rule = "May specify either httpRouteFilterRequestRedirect or httpRouteFilterRequestRewrite, but not both"
+        yield broken("filters", "array", rule)
+    for kind in ("CORS", "RequestHeaderModifier", "ResponseHeaderModifier", "RequestRedirect", "URLRewrite"):
+        if types.count(kind) > 1:
+            yield broken("filters", "array", f"{kind} filter cannot be repeated")

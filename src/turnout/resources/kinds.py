@@ -29,7 +29,8 @@ class Column(Struct, frozen=True):
 class Kind(Struct, frozen=True):
     """A kind as the API serves it. `group` is empty for core kinds; `version` is the one that is stored.
 
-    `strategic` kinds are merged by strategic merge patch, as Kubernetes does with its own kinds.
+    `strategic` kinds are merged by strategic merge patch, as Kubernetes does with its own kinds. `immutable` are the
+    fields that never change.
     """
 
     group: str
@@ -44,6 +45,7 @@ class Kind(Struct, frozen=True):
     namespaced: bool = True
     has_status: bool = True
     strategic: bool = False
+    immutable: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
 
     @property
@@ -99,6 +101,7 @@ KINDS: tuple[Kind, ...] = (
         categories=("gateway-api",),
         namespaced=False,
         type=GatewayClass,
+        immutable=("spec.controllerName",),
         columns=(
             Column("Controller", "string", ".spec.controllerName"),
             Column("Accepted", "string", '.status.conditions[?(@.type=="Accepted")].status'),

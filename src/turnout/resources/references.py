@@ -1,5 +1,8 @@
 """References between objects (Gateway API `shared_types.go`, `object_reference_types.go`)."""
 
+from collections.abc import Iterator
+
+from turnout.resources.faults import Fault, broken
 from turnout.resources.words import Group, KindName, NamespaceName, ObjectName, Part, PortNumber, SectionName
 
 
@@ -15,6 +18,11 @@ class ParentReference(Part, frozen=True):
     namespace: NamespaceName | None = None
     section_name: SectionName | None = None
     port: PortNumber | None = None
+
+    @property
+    def parent(self) -> tuple[str, str, str, str]:
+        """Which object it names, whatever the part of it."""
+        return self.group, self.kind, self.namespace or "", self.name
 
 
 class LocalObjectReference(Part, frozen=True):
@@ -51,3 +59,8 @@ class BackendObjectReference(Part, frozen=True):
     kind: KindName = "Service"
     namespace: NamespaceName | None = None
     port: PortNumber | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """A Service is only reached by its port."""
+        if (self.group, self.kind) == ("", "Service") and self.port is None:
+            yield broken("", "object", "Must have port for Service reference")

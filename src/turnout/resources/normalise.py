@@ -1,0 +1,55 @@
+"""Forms beside the standard that are read all the same, each with a warning that names the standard form."""
+
+from turnout.resources.document import JSON, Document
+from turnout.resources.kinds import INFERENCE_GROUP, Kind
+
+NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+
+
+def normalised(kind: Kind, document: Document, warnings: list[str]) -> Document:
+    """`document` in the standard form, in a copy as far as it differs. What was read is added to `warnings`."""
+    document = {**document, "apiVersion": kind.api_version, "kind": kind.kind}
+    if kind.kind == "HTTPRoute":
+        return normalised_route(document, warnings)
+    if kind.kind == "Namespace":
+        return labelled_namespace(document)
+    return document
+
+
+def normalised_route(document: Document, warnings: list[str]) -> Document:
+    """A mapping under `rules` is one rule. `InferenceGateway` stays as written and is only remarked on."""
+    spec = document.get("spec")
+    if not isinstance(spec, dict):
+        return document
+    if isinstance(spec.get("rules"), dict):
+        document = {**document, "spec": {**spec, "rules": [spec["rules"]]}}
+        warnings.append(
+            "spec.rules: a mapping is read as a list of one rule; "
+            'the standard form is "rules: [- backendRefs: ...]", a list with a dash before each rule'
+        )
+    parents = spec.get("parentRefs")
+    for index, parent in enumerate(parents if isinstance(parents, list) else ()):
+        if names_inference_gateway(parent):
+            warnings.append(
+                f"spec.parentRefs[{index}]: kind InferenceGateway of group {INFERENCE_GROUP} is read as the Gateway of "
+                'that name; the standard form is "group: gateway.networking.k8s.io, kind: Gateway"'
+            )
+    return document
+
+
+def names_inference_gateway(parent: JSON) -> bool:
+    """True for a parentRef that means a Gateway under the name that the Inference Extension once used."""
+    return (
+        isinstance(parent, dict) and parent.get("group") == INFERENCE_GROUP and parent.get("kind") == "InferenceGateway"
+    )
+
+
+def labelled_namespace(document: Document) -> Document:
+    """Every Namespace carries its name as a label, so that selectors can name it (Kubernetes does the same)."""
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str) or not metadata["name"]:
+        return document
+    labels = metadata.get("labels")
+    if labels is not None and not isinstance(labels, dict):
+        return document
+    return {**document, "metadata": {**metadata, "labels": {**(labels or {}), NAMESPACE_LABEL: metadata["name"]}}}
