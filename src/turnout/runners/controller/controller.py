@@ -1,0 +1,277 @@
+"""The controller's two loops: objects to tables, and acknowledged tables to statuses."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from turnout.channels import Bound, Member, Membership, Message, Ports, Programmed, Report
+from turnout.kube.reflector import Reflector
+from turnout.resources.kinds import KINDS
+from turnout.resources.set import ResourceSet
+from turnout.runners.controller.addresses import Addresses
+from turnout.runners.controller.channel import Peer, serve
+from turnout.runners.controller.parts import parts
+from turnout.runners.controller.reports import Reports
+from turnout.runners.controller.snapshot import Snapshot
+from turnout.runners.controller.statuses import StatusWrite, StatusWriter
+from turnout.store import Provider, served_as
+from turnout.translate import Facts, Translation, translate
+from turnout.translate.membership import host_names, membership
+
+log = logging.getLogger("turnout.runners")
+
+KIND_NAMES = ("Namespace", "GatewayClass", "Gateway", "HTTPRoute", "InferencePool", "ModelServer")
+HOLD_OFF = 0.003
+"""Seconds between a change and its table: what comes in between goes into the same table."""
+LONGEST_HOLD_OFF = 0.2
+ACKNOWLEDGE_SECONDS = 5.0
+WRITE_SECONDS = 1.0
+PORT_SECONDS = 5.0
+RETRY_PORTS_SECONDS = 30.0
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is to be told once every live worker has acknowledged table `version`."""
+
+    version: int
+    resource_version: int
+    writes: tuple[StatusWrite, ...]
+
+
+class Controller:
+    """Everything of one controller process; `run` is its life.
+
+    `gateway` is where the first HTTP listener is served; `clock` gives seconds of CLOCK_MONOTONIC.
+    """
+
+    def __init__(
+        self, provider: Provider, run: Path, gateway: tuple[str, int], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.reports = Reports()
+        self._path = run / "controller.sock"
+        self._clock = clock
+        self._dirty = asyncio.Event()
+        kinds = {kind.kind: kind for kind in KINDS if kind.kind in KIND_NAMES}
+        self._reflectors = {name: Reflector(provider, served_as(kind), self._dirty.set) for name, kind in kinds.items()}
+        self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
+        self._addresses = Addresses(self._touch)
+        self._writer = StatusWriter(provider, self._reflectors, self._touch)
+        self._gateway = gateway
+        self._unavailable: dict[int, str] = {}
+        self._peers: list[Peer] = []
+        self._touched = True
+        self._edits = -1
+        self._version = 0
+        self._parts: dict[str, bytes] = {}
+        self._membership = Membership({})
+        self._ports = Ports(())
+        self._ports_awaited = 0
+        self._ports_deadline = 0.0
+        self._writes: tuple[StatusWrite, ...] = ()
+        self._plan: Plan | None = None
+        self._planned = asyncio.Event()
+        self._acknowledged = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serves and follows until cancelled. Nobody is told anything before every kind has been listed once."""
+        server = await serve(self._path, self)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for reflector in self._reflectors.values():
+                    tasks.create_task(reflector.run())
+                tasks.create_task(self._addresses.run())
+                tasks.create_task(self._follow())
+                tasks.create_task(self._program())
+                tasks.create_task(self._retry_ports())
+        finally:
+            server.close()
+            for peer in self._peers:
+                peer.close()
+            await self._writer.close()
+            self._path.unlink(missing_ok=True)
+
+    # ── objects → tables ────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _follow(self) -> None:
+        for reflector in self._reflectors.values():
+            await reflector.synced.wait()
+        hold_off = HOLD_OFF
+        while True:
+            await self._dirty.wait()
+            await asyncio.sleep(hold_off)
+            self._dirty.clear()
+            began = self._clock()
+            try:
+                self._synchronise()
+            except Exception:
+                # A fault of ours in one object's translation must not take the table away that everything else uses.
+                log.exception("the table stays as it was")
+            hold_off = min(LONGEST_HOLD_OFF, max(HOLD_OFF, self._clock() - began))
+
+    def _touch(self) -> None:
+        """Something other than an object has changed that tables or statuses are made from."""
+        self._touched = True
+        self._dirty.set()
+
+    def _synchronise(self) -> None:
+        position = min(reflector.position for reflector in self._reflectors.values())
+        edits = sum(reflector.edits for reflector in self._reflectors.values())
+        if self._touched or edits != self._edits:
+            self._touched, self._edits = False, edits
+            self._rebuild(self._snapshot.read())
+        if not self._ports_awaited:
+            self._plan = Plan(self._version, position, self._writes)
+            self._planned.set()
+
+    def _rebuild(self, resources: ResourceSet) -> None:
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        host, port = self._gateway
+        facts = Facts(gateway_port=port, address=host, unavailable=self._unavailable, now=now)
+        translation = translate(resources, facts)
+        self._publish(parts(translation.table))
+        self._writes = tuple(self._due(translation))
+        self._ask_for_ports(resources, facts, translation)
+        self._tell_members(resources)
+
+    def _publish(self, wanted: dict[str, bytes]) -> None:
+        if wanted == self._parts and self._version:
+            return
+        # One version per millisecond at most, so that a successor, which begins at its own clock, is always above.
+        self._version = max(self._version + 1, int(self._clock() * 1000))
+        self._parts = wanted
+        for peer in self._of("worker"):
+            peer.publish(self._version, wanted)
+
+    def _due(self, translation: Translation) -> Iterable[StatusWrite]:
+        for (kind, key), status in translation.statuses.items():
+            seen = self._reflectors[kind].documents[key]
+            if seen.get("status", {}) != status:
+                yield StatusWrite(kind, key, seen, status)
+
+    def _ask_for_ports(self, resources: ResourceSet, facts: Facts, translation: Translation) -> None:
+        """Asks for every port that the Gateways want, those included that could not be bound when last asked for."""
+        table = translation.table
+        if facts.unavailable:
+            table = translate(resources, msgspec.structs.replace(facts, unavailable={})).table
+        ports = Ports(tuple(sorted({listener.served_port for listener in table.listeners})))
+        if ports != self._ports:
+            self._ports = ports
+            self._send_ports()
+
+    def _send_ports(self) -> None:
+        parents = list(self._of("parent"))
+        for peer in parents:
+            peer.send(self._ports)
+        if parents:
+            self._ports_awaited += 1
+            self._ports_deadline = self._clock() + PORT_SECONDS
+            asyncio.get_running_loop().call_later(PORT_SECONDS, self._give_up_ports, self._ports_deadline)
+
+    def _give_up_ports(self, deadline: float) -> None:
+        if self._ports_awaited and self._ports_deadline == deadline:
+            log.warning("the parent has not said within %.0f s which ports are bound", PORT_SECONDS)
+            self._ports_awaited = 0
+            self._dirty.set()
+
+    async def _retry_ports(self) -> None:
+        while True:
+            await asyncio.sleep(RETRY_PORTS_SECONDS)
+            if self._unavailable:
+                self._send_ports()
+
+    def _tell_members(self, resources: ResourceSet) -> None:
+        self._addresses.want(host_names(resources))
+        found = membership(resources, self._addresses.known)
+        message = Membership({pool: tuple(Member(*each) for each in members) for pool, members in found.items()})
+        if message != self._membership:
+            self._membership = message
+            for peer in self._of("scraper"):
+                peer.send(message)
+
+    # ── acknowledged tables → statuses ──────────────────────────────────────────────────────────────────────────────
+
+    async def _program(self) -> None:
+        while True:
+            await self._planned.wait()
+            self._planned.clear()
+            plan = self._plan
+            if plan is None:
+                continue
+            complete = await self._wait_for_workers(plan.version)
+            await self._writer.write(plan.writes, WRITE_SECONDS)
+            if complete:
+                self._tell_programmed(plan)
+
+    async def _wait_for_workers(self, version: int) -> bool:
+        """Waits until there is a worker and every live one has acknowledged; False if that took too long."""
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                while not self._all_acknowledged(version):
+                    self._acknowledged.clear()
+                    await self._acknowledged.wait()
+        except TimeoutError:
+            late = [peer for peer in self._of("worker") if peer.acknowledged < version]
+            for peer in late:
+                peer.late = True
+            names = ", ".join(str(peer) for peer in late) or "there is no worker"
+            log.warning("table %d: not acknowledged within %.0f s: %s", version, ACKNOWLEDGE_SECONDS, names)
+            return False
+        return True
+
+    def _all_acknowledged(self, version: int) -> bool:
+        workers = [peer for peer in self._of("worker") if not peer.late]
+        return bool(workers) and all(peer.acknowledged >= version for peer in workers)
+
+    def _tell_programmed(self, plan: Plan) -> None:
+        workers = tuple(sorted({peer.worker for peer in self._of("worker") if peer.acknowledged >= plan.version}))
+        for peer in self._of("parent"):
+            peer.send(Programmed(plan.version, plan.resource_version, workers))
+
+    # ── peers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def joined(self, peer: Peer) -> None:
+        """Gives a new peer all that it should know."""
+        log.info("%s is here (process %d)", peer, peer.pid)
+        self._peers.append(peer)
+        if peer.role == "worker" and self._version:
+            peer.publish(self._version, self._parts)
+        elif peer.role == "scraper" and self._version:
+            peer.send(self._membership)
+        elif peer.role == "parent" and self._version:
+            self._send_ports()
+            self._dirty.set()
+
+    def left(self, peer: Peer) -> None:
+        """Waits for the peer no longer."""
+        log.info("%s is gone (process %d)", peer, peer.pid)
+        self._peers.remove(peer)
+        if peer.role == "worker":
+            self.reports.gone(peer.worker)
+            self._acknowledged.set()
+        elif peer.role == "parent":
+            self._ports_awaited = 0
+            self._dirty.set()
+
+    def received(self, peer: Peer, message: Message) -> None:
+        """Takes in an acknowledgement, a report or the parent's word on ports."""
+        match message:
+            case Report():
+                gap = self.reports.add(peer.worker, peer.pid, message)
+                if gap:
+                    log.warning("%d reports of %s are missing", gap, peer)
+            case Bound(failed):
+                self._ports_awaited = max(0, self._ports_awaited - 1)
+                self._touched = self._touched or failed != self._unavailable
+                self._unavailable = failed
+                self._dirty.set()
+            case _:  # an acknowledgement, which the peer has taken down
+                self._acknowledged.set()
+                self._planned.set()
+
+    def _of(self, role: str) -> Iterable[Peer]:
+        return (peer for peer in self._peers if peer.role == role)

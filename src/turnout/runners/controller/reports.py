@@ -1,0 +1,41 @@
+"""What the workers saw, summed."""
+
+from collections import Counter
+from typing import TypeAlias
+
+from turnout.channels import Report
+
+Label: TypeAlias = tuple[str, str, str, int, str]
+"""Route, rule, pool, code, reason."""
+
+
+class Reports:
+    """Sums of all reports since this process began. `missing` counts reports that never came."""
+
+    def __init__(self) -> None:
+        self.requests: Counter[Label] = Counter()
+        self.missing = 0
+        self._last: dict[tuple[int, int], int] = {}
+        self._streams: dict[int, int] = {}
+
+    @property
+    def streams_open(self) -> int:
+        """Open streams of all workers that are there."""
+        return sum(self._streams.values())
+
+    def add(self, worker: int, pid: int, report: Report) -> int:
+        """Adds a report and returns how many before it are missing. One that was told before counts nothing."""
+        last = self._last.get((worker, pid))
+        if last is not None and report.seq <= last:
+            return 0
+        self._last[worker, pid] = report.seq
+        self._streams[worker] = report.streams_open
+        for count in report.counts:
+            self.requests[count.route, count.rule, count.pool, count.code, count.reason] += count.requests
+        gap = report.seq - last - 1 if last is not None else 0
+        self.missing += gap
+        return gap
+
+    def gone(self, worker: int) -> None:
+        """The worker is not there: it has no open streams."""
+        self._streams.pop(worker, None)
