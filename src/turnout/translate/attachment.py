@@ -55,7 +55,9 @@ def _attach(
         accepted = unmet("Accepted", "NoMatchingListenerHostname", message)
     elif named:
         names = ", ".join(listener.spec.name for listener in named)
-        message = f"No listener of Gateway {key} among {names} allows this route: see their protocol and allowedRoutes"
+        message = (
+            f"No listener of Gateway {key} that is meant ({names}) allows this route: see protocol and allowedRoutes"
+        )
         accepted = unmet("Accepted", "NotAllowedByListeners", message)
     else:
         accepted = unmet("Accepted", "NoMatchingParent", f"Gateway {key} has no listener with {_wanted(ref)}")

@@ -10,6 +10,10 @@ LONGEST = 32768
 """Characters: the API's maximum for a message."""
 
 
+OCCASIONAL = frozenset({"PartiallyInvalid"})
+"""Types that are said only while they hold: one that is not found any more goes."""
+
+
 class Condition(Struct, frozen=True):
     """One condition as translation finds it. `stamped` adds generation and time."""
 
@@ -55,7 +59,7 @@ def stamped(found: Iterable[Condition], existing: JSON, stamp: Stamp) -> list[Do
             "observedGeneration": stamp.generation,
             "lastTransitionTime": since or stamp.now,
         }
-    return [*fresh.values(), *(entry for kind, entry in before.items() if kind not in fresh)]
+    return [*fresh.values(), *(entry for kind, entry in before.items() if kind not in fresh and kind not in OCCASIONAL)]
 
 
 def entries(value: JSON) -> list[Document]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from turnout.resources.inferencepool import InferencePool
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.set import ResourceSet
+from turnout.translate.model_servers import can_be_spoken_to
 from turnout.translate.selectors import has_all
 
 
@@ -32,7 +33,7 @@ def membership(resources: ResourceSet, addresses: Mapping[str, str]) -> dict[str
         key: tuple(
             member
             for server in by_namespace.get(pool.metadata.namespace, ())
-            if server.spec.tls is None and has_all(pool.spec.selector.match_labels, server.metadata.labels)
+            if can_be_spoken_to(server) and has_all(pool.spec.selector.match_labels, server.metadata.labels)
             for member in _members(server, pool, addresses)
         )
         for key, pool in sorted(resources.inference_pools.items())

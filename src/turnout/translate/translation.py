@@ -10,6 +10,7 @@ from turnout.translate.gateway_classes import gateway_class_status, our_classes
 from turnout.translate.gateways import gateway_status, open_gateways, table_listeners
 from turnout.translate.http_routes import attached_routes, http_route_status, read_route
 from turnout.translate.inference_pools import inference_pool_status, referring_gateways, table_pools
+from turnout.translate.model_servers import model_server_status
 
 
 class Translation(Struct, frozen=True):
@@ -42,5 +43,8 @@ def translate(resources: ResourceSet, facts: Facts) -> Translation:
     statuses |= {
         ("InferencePool", key): inference_pool_status(pool, referring.get(key, ()), facts)
         for key, pool in resources.inference_pools.items()
+    }
+    statuses |= {
+        ("ModelServer", key): model_server_status(server, facts) for key, server in resources.model_servers.items()
     }
     return Translation(table, {key: status for key, status in sorted(statuses.items()) if status is not None})

@@ -1,0 +1,120 @@
+"""Resources from YAML, through the same admission as everything that is stored."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from turnout.resources.admit import admit
+from turnout.resources.decode import decode
+from turnout.resources.kinds import find_kind, split_api_version
+from turnout.resources.metadata import Resource
+from turnout.resources.set import ResourceSet, gather
+
+Document = dict[str, Any]
+
+CLASS: Document = {
+    "apiVersion": "gateway.networking.k8s.io/v1",
+    "kind": "GatewayClass",
+    "metadata": {"name": "turnout"},
+    "spec": {"controllerName": "turnout.dev/gateway"},
+}
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Times stay text, as they are in JSON."""
+
+
+_PlainLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def documents(text: str) -> list[Document]:
+    """The documents of a YAML text."""
+    return [document for document in yaml.load_all(text, _PlainLoader) if document]
+
+
+def stored(document: Mapping[str, Any]) -> Resource:
+    """The resource as the API would have stored it: admitted, named in a namespace, with a UID and an age."""
+    kind = find_kind(*split_api_version(document["apiVersion"]), document["kind"])
+    assert kind is not None, document
+    admission = admit(kind, document)
+    assert not admission.faults, [str(fault) for fault in admission.faults]
+    name = document["metadata"]["name"]
+    given = {"uid": f"uid-{name}", "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z"}
+    if kind.namespaced:
+        given["namespace"] = "default"
+    whole = {**admission.document, "metadata": given | admission.document["metadata"]}
+    if "status" in document:
+        whole["status"] = document["status"]
+    return decode(kind, whole)
+
+
+def resource_set(found: Iterable[Mapping[str, Any]]) -> ResourceSet:
+    """The set of the documents' resources."""
+    return gather(stored(document) for document in found)
+
+
+def resources(of: ResourceSet) -> Iterator[Resource]:
+    """Every resource of a set."""
+    for by_key in (
+        of.namespaces,
+        of.gateway_classes,
+        of.gateways,
+        of.http_routes,
+        of.inference_pools,
+        of.model_servers,
+    ):
+        yield from by_key.values()
+
+
+def gateway(name: str = "gateway", **spec: Any) -> Document:
+    """A Gateway of our class; one HTTP listener at port 80 unless `listeners` says otherwise."""
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": name},
+        "spec": {
+            "gatewayClassName": "turnout",
+            "listeners": [{"name": "http", "port": 80, "protocol": "HTTP"}],
+            **spec,
+        },
+    }
+
+
+def http_route(name: str = "route", *, namespace: str = "default", parent: str = "gateway", **spec: Any) -> Document:
+    """An HTTPRoute to Gateway `parent`, with one rule to pool `llm` unless `rules` says otherwise."""
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"parentRefs": [{"name": parent}], "rules": [{"backendRefs": [backend("llm")]}], **spec},
+    }
+
+
+def backend(name: str, weight: int = 1, **more: Any) -> Document:
+    """A backendRef to InferencePool `name`."""
+    ref = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": name, "weight": weight}
+    return ref | more
+
+
+def pool(name: str, *, namespace: str = "default", **spec: Any) -> Document:
+    """An InferencePool that selects `app: NAME` at port 8000."""
+    return {
+        "apiVersion": "inference.networking.k8s.io/v1",
+        "kind": "InferencePool",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"selector": {"matchLabels": {"app": name}}, "targetPorts": [{"number": 8000}], **spec},
+    }
+
+
+def model_server(name: str, *, app: str = "llm", namespace: str = "default", **spec: Any) -> Document:
+    """A ModelServer at 127.0.0.1 labelled `app`."""
+    return {
+        "apiVersion": "turnout.dev/v1alpha1",
+        "kind": "ModelServer",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": app}},
+        "spec": {"address": "127.0.0.1", **spec},
+    }
