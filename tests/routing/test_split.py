@@ -326,9 +326,18 @@ def test_a_backend_that_becomes_valid_keeps_the_place() -> None:
     old = Split(new.salt, (Backend(pool("new"), 1, "BackendNotFound"), *new.backends[1:]))
     dice = random.Random(5)
     before = Sequence(old)
-    drawn = [before.next(dice.random) for _ in range(4)]
     after = carry(before, new)
-    drawn += [(after if n % 2 else before).next(dice.random) for n in range(6)]
-    assert [stretch for _, stretch in drawn] == [0] * 10
-    assert sum(backend.ref.name == "new" for backend, _ in drawn) == 1
-    assert all(not backend.invalid for backend, _ in [after.next(dice.random) for _ in range(20)])
+    for stretch in range(20):
+        drawn = [(after if n % 3 else before).next(dice.random) for n in range(10)]
+        assert {found for _, found in drawn} == {stretch}
+        assert sum(backend.ref.name == "new" for backend, _ in drawn) == 1
+
+
+def test_each_table_s_requests_get_that_table_s_backends() -> None:
+    new = split(new=1, old=1)
+    old = Split(new.salt, (Backend(pool("new"), 1, "BackendNotFound"), *new.backends[1:]))
+    before = Sequence(old)
+    after = carry(before, new)
+    dice = random.Random(5)
+    assert {before.next(dice.random)[0] for _ in range(20)} == set(old.backends)
+    assert {after.next(dice.random)[0] for _ in range(20)} == set(new.backends)
