@@ -1,0 +1,115 @@
+"""Request bodies: read up to a limit, and decoded as what they say they are."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import msgspec
+from starlette.requests import Request
+
+from turnout.apiserver import media
+from turnout.apiserver.errors import StatusError, bad_request, too_large, unprocessable, unsupported_media_type
+from turnout.apiserver.jsonpatch import PatchError, apply_patch
+from turnout.apiserver.stored import LIMIT
+from turnout.apiserver.strategic import strategic_merge
+from turnout.apiserver.writes import Edit
+from turnout.resources.document import JSON, Document
+from turnout.resources.kinds import Kind
+from turnout.store.merge import merge
+
+
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """The media type of a body, without parameters; empty when there is none."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body. Raises a 413 as soon as it is more than `LIMIT` bytes."""
+    length = request.headers.get("content-length", "0")
+    if length.isdigit() and int(length) > LIMIT:
+        raise too_large(LIMIT)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LIMIT:
+            raise too_large(LIMIT)
+    return bytes(body)
+
+
+def decode_object(body: bytes, media_type: str) -> Document:
+    """One object, from JSON or YAML. Raises a 400 on anything else, a 415 on another media type."""
+    if media_type == media.JSON:
+        value = _json(body)
+    elif media_type == media.YAML:
+        value = _yaml(body)
+    else:
+        raise unsupported_media_type(media.OBJECTS)
+    if not isinstance(value, dict):
+        raise bad_request("the body is not an object")
+    return value
+
+
+def decode_patch(kind: Kind, body: bytes, media_type: str) -> Edit:
+    """The edit that a patch means; it raises StatusError if it cannot be carried out.
+
+    Raises a 400 on a body that is not that kind of patch, a 415 on a media type that `kind` cannot be patched with.
+    """
+    known = (media.JSON_PATCH, media.MERGE_PATCH, *((media.STRATEGIC_PATCH,) if kind.strategic else ()))
+    if media_type not in known:
+        raise unsupported_media_type(known)
+    patch = _json(body)
+    if media_type == media.JSON_PATCH:
+        if not isinstance(patch, list):
+            raise bad_request("a JSON patch is a list of operations")
+        return partial(_patched, patch)
+    if not isinstance(patch, dict):
+        raise bad_request("a merge patch is an object")
+    if media_type == media.MERGE_PATCH:
+        return lambda document: _object(merge(document, patch))
+    return partial(_strategic, patch)
+
+
+def _patched(operations: list[JSON], document: Document) -> Document:
+    try:
+        return _object(apply_patch(document, operations))
+    except PatchError as error:
+        raise unprocessable(str(error)) from error
+
+
+def _strategic(patch: Document, document: Document) -> Document:
+    try:
+        return _object(strategic_merge(document, patch))
+    except ValueError as error:
+        raise bad_request(str(error)) from error
+
+
+def _object(value: JSON) -> Document:
+    if not isinstance(value, dict):
+        raise unprocessable("the patched object is not an object")
+    return value
+
+
+def _json(body: bytes) -> JSON:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise _unreadable(error) from error
+
+
+def _yaml(body: bytes) -> JSON:
+    from turnout.resources.manifests import Flaw, read  # only here: YAML bodies are rare and its reader is not small
+
+    try:
+        found = list(read(body.decode()))
+    except UnicodeDecodeError as error:
+        raise _unreadable(error) from error
+    flaw = next((each for each in found if isinstance(each, Flaw)), None)
+    if flaw is not None:
+        raise bad_request(f"the object provided is unrecognized: line {flaw.line}: {flaw.text}")
+    documents = [each.document for each in found if not isinstance(each, Flaw)]
+    if len(documents) != 1:
+        raise bad_request(f"the body holds {len(documents)} objects instead of one")
+    return documents[0]
+
+
+def _unreadable(error: Exception) -> StatusError:
+    return bad_request(f"the object provided is unrecognized: {error}")

@@ -1,0 +1,174 @@
+"""What a write makes of an object: the fields that belong to the server, as Kubernetes keeps them.
+
+Pure functions on documents; none changes what it is given. Each raises StatusError for a write that is refused.
+"""
+
+from collections.abc import Mapping
+from typing import cast
+
+from msgspec import Struct
+
+from turnout.apiserver.errors import bad_request, conflict, forbidden_object, invalid, modified, wrong_uid
+from turnout.apiserver.jsonpatch import same
+from turnout.apiserver.options import Validation, WriteOptions
+from turnout.resources.admit import Admission, admit
+from turnout.resources.document import JSON, Document
+from turnout.resources.faults import invalid as invalid_value
+from turnout.resources.faults import required
+from turnout.resources.kinds import Kind
+
+SERVERS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace")
+"""Metadata that a client cannot change."""
+DROPPED = ("managedFields", "selfLink", "resourceVersion")
+"""Metadata that is not kept: written anew with each version, or not kept by this server."""
+
+
+class Edited(Struct, frozen=True):
+    """A document to store, and what to tell the user."""
+
+    document: Document
+    warnings: tuple[str, ...] = ()
+
+
+def created(kind: Kind, document: Document, options: WriteOptions, *, uid: str, now: str) -> Edited:
+    """A new object, from what a client sent with its name and namespace filled in."""
+    metadata = _metadata(kind, document)
+    if metadata.get("resourceVersion"):
+        raise bad_request("resourceVersion should not be set on objects to be created")
+    admission = _admitted(kind, _without_status(kind, document), None, options)
+    server = {"uid": uid, "creationTimestamp": now, **({} if kind.strategic else {"generation": 1})}
+    theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
+    if metadata.get("namespace"):
+        server["namespace"] = metadata["namespace"]
+    whole = {**admission.document, "metadata": {**theirs, **server}}
+    if kind.kind == "Namespace":
+        whole["status"] = {"phase": "Active"}
+    return Edited(whole, _warnings(admission, options))
+
+
+def replaced(kind: Kind, old: Document, document: Document, options: WriteOptions) -> Edited:
+    """The object with everything but its status as a client wants it. The generation grows if the spec changes."""
+    check_preconditions(kind, old, _metadata(kind, document))
+    admission = _admitted(kind, _without_status(kind, document), old, options)
+    before = old["metadata"]
+    theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
+    _check_finalizers(kind, before, theirs)
+    whole = {**admission.document, "metadata": {**theirs, **{k: before[k] for k in SERVERS if k in before}}}
+    if kind.has_status and "status" in old:
+        whole["status"] = old["status"]
+    if "generation" in before and not same(_spec(whole), _spec(old)):
+        whole["metadata"]["generation"] = before["generation"] + 1
+    return Edited(whole, _warnings(admission, options))
+
+
+def with_status(kind: Kind, old: Document, document: Document) -> Edited:
+    """The object with the status that a client wants, and nothing else of it."""
+    check_preconditions(kind, old, _metadata(kind, document))
+    whole = {**old, "metadata": {k: v for k, v in old["metadata"].items() if k not in DROPPED}}
+    whole.pop("status", None)
+    if document.get("status") is None:
+        return Edited(whole)
+    admission = admit(kind, {**whole, "status": document["status"]})
+    # The rest of the object may be from before a rule grew stricter: that is not the status's fault.
+    faults = [fault for fault in admission.faults if not fault.field or fault.field.startswith("status")]
+    if faults:
+        raise invalid(kind, str(old["metadata"]["name"]), faults)
+    return Edited({**whole, "status": admission.document["status"]})
+
+
+def deleting(old: Document, now: str) -> Document:
+    """The object marked as on its way out, until its finalizers are gone."""
+    kept = {k: v for k, v in old["metadata"].items() if k not in DROPPED}
+    return {**old, "metadata": {**kept, "deletionTimestamp": now, "deletionGracePeriodSeconds": 0}}
+
+
+def terminating(namespace: Document, now: str) -> Document:
+    """The Namespace, open for nothing new."""
+    return {**deleting(namespace, now), "status": {**namespace.get("status", {}), "phase": "Terminating"}}
+
+
+def is_deleting(document: Document) -> bool:
+    """Whether the object is on its way out."""
+    return bool(document["metadata"].get("deletionTimestamp"))
+
+
+def is_finished(document: Document) -> bool:
+    """Whether the object is on its way out and nobody keeps it any longer."""
+    return is_deleting(document) and not document["metadata"].get("finalizers")
+
+
+def unchanged(old: Document, new: Document) -> bool:
+    """Whether storing `new` would change nothing but the resourceVersion."""
+    kept = {k: v for k, v in old["metadata"].items() if k not in DROPPED}
+    return same({**old, "metadata": kept}, new)
+
+
+def check_preconditions(kind: Kind, stored: Document, wanted: Mapping[str, JSON]) -> None:
+    """Raises a 409 if `wanted` names a `uid` or a `resourceVersion` that is not the stored object's."""
+    metadata = stored["metadata"]
+    name = metadata["name"]
+    uid, version = wanted.get("uid"), wanted.get("resourceVersion")
+    if uid and uid != metadata["uid"]:
+        raise wrong_uid(kind, name, uid, metadata["uid"])
+    if version and version != metadata["resourceVersion"]:
+        raise modified(kind, name)
+
+
+def check_delete(kind: Kind, stored: Document, uid: str, version: str) -> None:
+    """Raises a 409 if the preconditions of a delete do not hold; the words are Kubernetes'."""
+    metadata = stored["metadata"]
+    if uid and uid != metadata["uid"]:
+        raise wrong_uid(kind, metadata["name"], uid, metadata["uid"])
+    if version and version != metadata["resourceVersion"]:
+        found = metadata["resourceVersion"]
+        why = (
+            f"Precondition failed: ResourceVersion in precondition: {version}, ResourceVersion in object meta: {found}"
+        )
+        raise conflict(kind, metadata["name"], why)
+
+
+def _metadata(kind: Kind, document: Document) -> Document:
+    metadata = document.get("metadata")
+    if not isinstance(metadata, dict):
+        raise invalid(kind, "", [required("metadata")])
+    for name in ("uid", "resourceVersion"):
+        if not isinstance(metadata.get(name, ""), str | None):
+            raise invalid(kind, "", [invalid_value(f"metadata.{name}", metadata[name], "must be a string")])
+    return cast("Document", metadata)
+
+
+def _admitted(kind: Kind, document: Document, old: Document | None, options: WriteOptions) -> Admission:
+    admission = admit(kind, document, old)
+    if admission.unknown and options.validation is Validation.STRICT:
+        said = ", ".join(f'unknown field "{path}"' for path in admission.unknown)
+        raise bad_request(
+            f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: strict decoding error: {said}'
+        )
+    if admission.faults:
+        name = document["metadata"].get("name")
+        raise invalid(kind, name if isinstance(name, str) else "", admission.faults)
+    return admission
+
+
+def _warnings(admission: Admission, options: WriteOptions) -> tuple[str, ...]:
+    if options.validation is Validation.IGNORE:
+        return admission.warnings
+    return (*admission.warnings, *(f'unknown field "{path}"' for path in admission.unknown))
+
+
+def _check_finalizers(kind: Kind, before: Document, after: Document) -> None:
+    added = set(after.get("finalizers", ())) - set(before.get("finalizers", ()))
+    if before.get("deletionTimestamp") and added:
+        why = "no new finalizers can be added if the object is being deleted, found new finalizers"
+        raise forbidden_object(kind, before["name"], f"{why} {sorted(added)}")
+
+
+def _without_status(kind: Kind, document: Document) -> Document:
+    if not kind.has_status:
+        return document
+    return {key: value for key, value in document.items() if key != "status"}
+
+
+def _spec(document: Document) -> Document:
+    """What a generation counts the changes of."""
+    return {key: value for key, value in document.items() if key not in ("metadata", "status")}

@@ -1,0 +1,116 @@
+"""What a request asks for beside its object: query parameters and DeleteOptions, read and checked."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from msgspec import Struct
+
+from turnout.apiserver.errors import bad_request
+from turnout.apiserver.selectors import Predicate, both, by_fields, by_labels
+from turnout.resources.document import JSON, Document
+from turnout.resources.kinds import Kind
+
+MAX_TIMEOUT = 3600.0
+"""Seconds that a watch may last at most."""
+DEFAULT_TIMEOUT = 1800.0
+
+
+class Validation(Enum):
+    """What becomes of a field that the kind does not have."""
+
+    IGNORE = "Ignore"
+    WARN = "Warn"
+    STRICT = "Strict"
+
+
+class WriteOptions(Struct, frozen=True):
+    """Options of a create, a replace or a patch."""
+
+    dry_run: bool = False
+    validation: Validation = Validation.WARN
+
+
+class DeleteOptions(Struct, frozen=True):
+    """Options of a delete; empty preconditions always hold."""
+
+    dry_run: bool = False
+    uid: str = ""
+    resource_version: str = ""
+
+
+class ListOptions(Struct, frozen=True):
+    """Options of a list or a watch. `version` is None when none is given; `timeout` is in seconds."""
+
+    selects: Predicate
+    watch: bool = False
+    version: int | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    bookmarks: bool = False
+    initial_events: bool = False
+
+
+def write_options(query: Mapping[str, str]) -> WriteOptions:
+    """From the query. Raises a 400 on a value that is not known."""
+    validation = query.get("fieldValidation") or Validation.WARN.value
+    try:
+        return WriteOptions(_dry_run(query.get("dryRun", "")), Validation(validation))
+    except ValueError:
+        raise bad_request(f"fieldValidation: {validation!r} is none of Ignore, Warn and Strict") from None
+
+
+def delete_options(query: Mapping[str, str], body: Document | None) -> DeleteOptions:
+    """From the query and the body, a DeleteOptions if it is there. Raises a 400 on a value that is not known."""
+    body = body or {}
+    if body.get("kind", "DeleteOptions") != "DeleteOptions":
+        raise bad_request(f"the body of a delete is a DeleteOptions, not a {body['kind']!r}")
+    asked = body.get("dryRun") or ()
+    if not isinstance(asked, list | tuple):
+        raise bad_request("dryRun: must be a list")
+    dry_run = [_dry_run(each) for each in (*asked, query.get("dryRun", ""))]
+    preconditions = body.get("preconditions") or {}
+    if not isinstance(preconditions, dict):
+        raise bad_request("preconditions: must be an object")
+    return DeleteOptions(any(dry_run), _text(preconditions, "uid"), _text(preconditions, "resourceVersion"))
+
+
+def list_options(kind: Kind, query: Mapping[str, str]) -> ListOptions:
+    """From the query. `limit` is not heeded: a list is always whole. Raises a 400 on a value that is not known."""
+    selects = both(by_labels(query.get("labelSelector", "")), by_fields(kind, query.get("fieldSelector", "")))
+    timeout = _number(query, "timeoutSeconds")
+    return ListOptions(
+        selects,
+        watch=_flag(query, "watch"),
+        version=_number(query, "resourceVersion"),
+        timeout=min(float(timeout), MAX_TIMEOUT) if timeout else DEFAULT_TIMEOUT,
+        bookmarks=_flag(query, "allowWatchBookmarks"),
+        initial_events=_flag(query, "sendInitialEvents"),
+    )
+
+
+def _dry_run(value: JSON) -> bool:
+    if value not in ("", "All"):
+        raise bad_request(f"dryRun: {value!r} is not All")
+    return bool(value)
+
+
+def _text(document: Document, field: str) -> str:
+    value = document.get(field) or ""
+    if not isinstance(value, str):
+        raise bad_request(f"preconditions.{field}: must be a string")
+    return value
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    value = query.get(name, "false").lower()
+    if value not in ("1", "0", "t", "f", "true", "false", ""):
+        raise bad_request(f"{name}: {value!r} is neither true nor false")
+    return value in ("1", "t", "true")
+
+
+def _number(query: Mapping[str, str], name: str) -> int | None:
+    value = query.get(name, "")
+    if not value:
+        return None
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise bad_request(f"{name}: {value!r} is not a whole number")
+    return int(value)

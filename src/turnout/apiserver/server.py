@@ -1,0 +1,66 @@
+"""The API as a process serves it: uvicorn on sockets that are open already, and an end in order."""
+
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Iterator, Sequence
+
+import uvicorn
+
+from turnout.apiserver.app import build_app
+from turnout.apiserver.object_store import ObjectStore
+
+GRACE_SECONDS = 5
+"""How long open requests get at the end; watches are ended at once."""
+
+
+class ExposedError(Exception):
+    """An address that others than this machine can reach: an API without credentials does not listen there."""
+
+
+class ApiServer(uvicorn.Server):
+    """Serves one store until `stop`. The store stays open; it is the caller's to close."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        config = uvicorn.Config(
+            build_app(store),
+            loop="none",  # there is one already
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        super().__init__(config)
+        self._store = store
+
+    def stop(self) -> None:
+        """Ends the watches, lets other requests finish and makes `serve` return."""
+        self._store.end_watches()
+        self.should_exit = True
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none: signals are the process's, not the server's."""
+        yield
+
+    async def run_until_stopped(self, sockets: Sequence[socket.socket]) -> None:
+        """Serves on the sockets until `stop` is called or the store can no longer be written.
+
+        Raises ExposedError for a socket that is not on loopback.
+        """
+        for each in sockets:
+            check_loopback(each)
+        self._store.ended.add_done_callback(lambda _: self.stop())
+        await self.serve(sockets=list(sockets))
+
+
+def check_loopback(listening: socket.socket) -> None:
+    """Raises ExposedError unless the socket is bound to a loopback address."""
+    host = listening.getsockname()[0]
+    if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        raise ExposedError(
+            f"{host} is not a loopback address: without TLS and a token the API listens on 127.0.0.1 or ::1 only"
+        )
