@@ -1,1 +1,6 @@
-"""."""
+"""Choose the endpoint in the chosen pool: filter, score, pick."""
+
+from turnout.picker.pick import Decision, Scored, explain, pick
+from turnout.picker.profile import Profile
+
+__all__ = ["Decision", "Profile", "Scored", "explain", "pick"]

@@ -1,0 +1,131 @@
+"""Requests in flight per endpoint, shared by all workers, so that N workers pick like one.
+
+One file, mapped by everyone: a row per endpoint, a column per worker. Each cell has one writer (its worker; the parent
+zeroes a dead worker's column), and the directory of addresses has one (the scraper), so nothing needs a lock.
+
+    header: rows, columns (int32)  │ directory: 64 bytes a row (length, address) │ cells: rows × columns of int32
+"""
+
+import mmap
+import struct
+from pathlib import Path
+
+ROWS = 4096
+NAME = 64
+"""Bytes of a directory entry: one of length, the rest the address."""
+_HEADER = struct.Struct("=ii")
+
+
+class FullError(Exception):
+    """Every row belongs to an endpoint that has requests in flight or is still known."""
+
+
+class Column:
+    """One worker's counters."""
+
+    __slots__ = ("_cells", "_columns", "_worker")
+
+    def __init__(self, cells: "memoryview[int]", columns: int, worker: int) -> None:
+        self._cells = cells
+        self._columns = columns
+        self._worker = worker
+
+    def add(self, slot: int, delta: int) -> None:
+        """Counts a request in (+1) or out (-1)."""
+        self._cells[slot * self._columns + self._worker] += delta
+
+
+class InflightFile:
+    """The mapped file. `create` and `open` make one; `close` it in the end, after its columns are no longer used."""
+
+    def __init__(self, file: mmap.mmap) -> None:
+        self._file = file
+        rows, columns = _HEADER.unpack_from(file, 0)
+        self.rows: int = rows
+        self.columns: int = columns
+        start = _HEADER.size + rows * NAME
+        self._view = memoryview(file)
+        self._names = self._view[_HEADER.size : start]
+        self._cells = self._view[start : start + rows * columns * 4].cast("i")
+        self._slots = {name: slot for slot in range(rows) if (name := self._name(slot))}
+
+    @classmethod
+    def create(cls, path: Path, workers: int, rows: int = ROWS) -> "InflightFile":
+        """A new file of zeroes, in place of an old one."""
+        path.unlink(missing_ok=True)
+        with path.open("xb") as file:
+            file.truncate(_HEADER.size + rows * (NAME + workers * 4))
+            file.write(_HEADER.pack(rows, workers))
+        return cls.open(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "InflightFile":
+        """An existing file. Raises OSError, or ValueError if it is no such file."""
+        with path.open("r+b") as file:
+            mapped = mmap.mmap(file.fileno(), 0)
+        rows, columns = _HEADER.unpack_from(mapped, 0)
+        if rows < 1 or columns < 1 or len(mapped) != _HEADER.size + rows * (NAME + columns * 4):
+            mapped.close()
+            raise ValueError(f"{path} is no file of requests in flight")
+        return cls(mapped)
+
+    def column(self, worker: int) -> Column:
+        """The counters of worker number `worker`."""
+        if not 0 <= worker < self.columns:
+            raise IndexError(f"worker {worker} of {self.columns}")
+        return Column(self._cells, self.columns, worker)
+
+    def total(self, slot: int) -> int:
+        """Requests in flight at the endpoint of `slot`, over all workers."""
+        first = slot * self.columns
+        if self.columns == 1:
+            return self._cells[first]
+        return sum(self._cells[first : first + self.columns])
+
+    def zero(self, worker: int) -> None:
+        """Forgets what a dead worker had in flight."""
+        for slot in range(self.rows):
+            self._cells[slot * self.columns + worker] = 0
+
+    def slot_for(self, address: str) -> int:
+        """The row of `address`, the same for as long as the file lives and the address is not released.
+
+        Raises FullError when no row is free, ValueError when the address is too long.
+        """
+        slot = self._slots.get(address)
+        if slot is None:
+            taken = set(self._slots.values())
+            slot = next((each for each in range(self.rows) if each not in taken and not self.total(each)), None)
+            if slot is None:
+                raise FullError(f"all {self.rows} rows of requests in flight are taken")
+            self._write(slot, address)
+            self._slots[address] = slot
+        return slot
+
+    def release(self, address: str) -> None:
+        """Lets another address have the row, once nothing is in flight on it."""
+        slot = self._slots.pop(address, None)
+        if slot is not None:
+            self._write(slot, "")
+
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that has a row."""
+        return tuple(self._slots)
+
+    def close(self) -> None:
+        """Unmaps the file."""
+        self._cells.release()
+        self._names.release()
+        self._view.release()
+        self._file.close()
+
+    def _name(self, slot: int) -> str:
+        size = self._names[slot * NAME]
+        return bytes(self._names[slot * NAME + 1 : slot * NAME + 1 + size]).decode()
+
+    def _write(self, slot: int, address: str) -> None:
+        name = address.encode()
+        if len(name) >= NAME:
+            raise ValueError(f"the address {address!r} is longer than {NAME - 1} bytes")
+        entry = bytes([len(name)]) + name
+        self._names[slot * NAME : slot * NAME + len(entry)] = entry

@@ -1,0 +1,10 @@
+"""One scorer a file: numbers of the candidates in, a score of 0 (worst) to 1 (best) for each out.
+
+An unknown number scores NEUTRAL: an endpoint is neither favoured nor punished for a metric that its engine lacks.
+"""
+
+from turnout.picker.scorers.in_flight import score_in_flight
+from turnout.picker.scorers.kv_cache import score_kv_cache
+from turnout.picker.scorers.queue import score_queue
+
+__all__ = ["score_in_flight", "score_kv_cache", "score_queue"]
