@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
 def command(paths: tuple[str, ...], gateway: Address, api: Address, state: str | None, workers: int | None) -> None:
     """Run the API, the controllers and the gateway on this machine."""
-    from turnout.kube.kubeconfig import user_state
+    from turnout.kube.kubeconfig import user_kubeconfig
     from turnout.resources.manifests import load_paths
     from turnout.runners.up import Options
     from turnout.telemetry import logs
@@ -36,7 +36,7 @@ def command(paths: tuple[str, ...], gateway: Address, api: Address, state: str |
         for fault in manifests.faults:
             click.echo(str(fault), err=True)
         sys.exit(1)
-    folder = None if state == "memory" else Path(state) if state is not None else user_state() / "up"
+    folder = None if state == "memory" else Path(state) if state is not None else user_kubeconfig().parent
     options = Options(
         documents=[each.document for each in manifests.documents],
         gateway=gateway,
@@ -55,8 +55,8 @@ async def _run(options: "Options") -> int:
         asyncio.get_running_loop().add_signal_handler(number, asked.set)
     try:
         system = System(options)
-    except OSError as error:
-        click.echo(f"error: {error.strerror}", err=True)
+    except (OSError, StartError) as error:
+        click.echo(f"error: {error.strerror if isinstance(error, OSError) else error}", err=True)
         return 1
     starting = asyncio.create_task(system.start())
     stopping = asyncio.create_task(asked.wait())

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from turnout.apiserver.state_folder import owner_of
 from turnout.channels.inflight import InflightFile
 from turnout.kube.apply import apply_documents
 from turnout.kube.client import Client
@@ -50,10 +51,14 @@ class StartError(Exception):
 class System:
     """One running `turnout up`, made inside a running event loop.
 
-    Raises OSError when one of its two addresses cannot be bound; nothing is left behind then.
+    Raises OSError when one of its two addresses cannot be bound and StartError when the state folder is another's;
+    nothing is left behind then.
     """
 
     def __init__(self, options: Options) -> None:
+        owner = owner_of(options.state) if options.state is not None else None
+        if owner is not None:
+            raise StartError(f"state folder {options.state} is in use by {owner}")
         self._options = options
         self._api_socket = listening.bind(*options.api)
         try:

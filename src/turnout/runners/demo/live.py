@@ -69,10 +69,8 @@ def show(report: Report, console: Console) -> None:
             str(step.broken_streams),
         )
     console.print(table)
-    lines = [
-        f"{report.requests} requests in {report.seconds:.0f} s: "
-        f"{report.errors} errors, {report.broken_streams} broken streams."
-    ]
+    seen = f"{report.requests} requests in {report.seconds:.0f} s"
+    lines = [f"{seen}: {report.errors} errors, {report.broken_streams} broken streams."]
     if report.first_effect_ms is not None:
         lines.append(
             f"Rollback: first request on {STABLE} {report.first_effect_ms:.0f} ms after the write, "
