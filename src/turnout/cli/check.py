@@ -2,31 +2,17 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
-from msgspec import Struct
 
+from turnout.cli.manifestfiles import Finding, load_paths
 from turnout.resources.admit import admit
 from turnout.resources.document import JSON
 from turnout.resources.kinds import KINDS, Kind, api_version, find_kind, split_api_version
-from turnout.resources.manifests import Flaw, Manifest, read
+from turnout.resources.manifests import Manifest
 
-SUFFIXES = (".yaml", ".yml", ".json")
 # Groups that end in k8s.io and are not Kubernetes' own but Turnout's to know.
 OURS = ("gateway.networking.k8s.io", "inference.networking.k8s.io", "inference.networking.x-k8s.io")
-
-
-class Finding(Struct, frozen=True):
-    """Something to say of a line of a file. Faults make the check fail, warnings do not."""
-
-    file: str
-    line: int
-    text: str
-    fault: bool = True
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {'' if self.fault else 'warning: '}{self.text}"
 
 
 @click.command("check")
@@ -36,53 +22,30 @@ class Finding(Struct, frozen=True):
     "paths",
     multiple=True,
     required=True,
-    type=click.Path(exists=True, allow_dash=True, path_type=Path),
+    metavar="PATH",
     help="A file, a folder of .yaml, .yml and .json files, or - for stdin. May be repeated.",
 )
-def command(paths: tuple[Path, ...]) -> None:
+def command(paths: tuple[str, ...]) -> None:
     """Validate manifests offline. Exits 1 if there is a fault; prints FILE:LINE for each."""
-    files = objects = faults = warnings = 0
+    loaded = load_paths(paths)
     seen: dict[tuple[str, str], str] = {}
-    for file, text in sources(paths):
-        files += 1
-        for one in read(text) if text is not None else [Flaw(1, "not UTF-8 text")]:
-            objects += isinstance(one, Manifest)
-            for finding in examine(file, one, seen):
-                faults += finding.fault
-                warnings += not finding.fault
-                click.echo(str(finding), err=not finding.fault)
-    click.echo(
-        f"{count(objects, 'object')} in {count(files, 'file')}: {count(faults, 'fault')}, {count(warnings, 'warning')}"
-    )
+    findings = [
+        finding
+        for one in loaded.documents
+        for finding in sorted(examine(one.file, one.manifest, seen), key=lambda finding: finding.line)
+    ]
+    faults = warnings = 0
+    for finding in (*loaded.faults, *findings):
+        faults += finding.fault
+        warnings += not finding.fault
+        click.echo(str(finding), err=not finding.fault)
+    read = f"{count(len(loaded.documents), 'object')} in {count(loaded.files, 'file')}"
+    click.echo(f"{read}: {count(faults, 'fault')}, {count(warnings, 'warning')}")
     sys.exit(1 if faults else 0)
 
 
-def sources(paths: tuple[Path, ...]) -> Iterator[tuple[str, str | None]]:
-    """(name, text) of every file; None for one that holds no text. Folders are read one level deep, as kubectl does."""
-    for path in paths:
-        if str(path) == "-":
-            yield "-", decoded(sys.stdin.buffer.read())
-            continue
-        inside = sorted(one for one in path.iterdir() if one.suffix in SUFFIXES) if path.is_dir() else [path]
-        if not inside:
-            raise click.ClickException(f"{path}: no {', '.join(SUFFIXES)} file in it")
-        for file in inside:
-            yield str(file), decoded(file.read_bytes())
-
-
-def decoded(raw: bytes) -> str | None:
-    """The text of `raw`, UTF-8 with or without a byte order mark; None for anything else."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-
-
-def examine(file: str, one: Manifest | Flaw, seen: dict[tuple[str, str], str]) -> Iterator[Finding]:
+def examine(file: str, one: Manifest, seen: dict[tuple[str, str], str]) -> Iterator[Finding]:
     """What there is to say of one object. `seen` holds where each object was met, and is added to."""
-    if isinstance(one, Flaw):
-        yield Finding(file, one.line, one.text)
-        return
     name = title(one.document)
     kind = kind_of(one.document)
     if isinstance(kind, Finding):
