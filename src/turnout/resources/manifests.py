@@ -1,12 +1,12 @@
 """Manifests: files of YAML or JSON with objects in them, and the line of each field."""
 
-import json
 import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from turnout.resources.document import Document
+from turnout.resources.jsontext import as_yaml
 from turnout.resources.yamltree import Node, UnreadableError, trees
 
 INDEX = re.compile(r"\[(\d+)\]")
@@ -47,17 +47,6 @@ def read(text: str) -> Iterator[Manifest | Flaw]:
             yield from objects(node)
     except UnreadableError as error:
         yield Flaw(error.line, error.text)
-
-
-def as_yaml(text: str) -> str:
-    """`text` as YAML. JSON is YAML but for tabs, and those of valid JSON are only ever white space."""
-    if "\t" not in text or not text.lstrip().startswith(("{", "[")):
-        return text
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-    return text.replace("\t", " ")
 
 
 def objects(node: Node) -> Iterator[Manifest | Flaw]:

@@ -4,6 +4,7 @@ YAML's events are put together here rather than by a loader, because loaders acc
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +20,8 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 64
 MOST_ALIASED = 100_000
 RESOLVER: Any = Resolver()  # its methods are untyped
+# JSON's numbers, and those of YAML 1.2: PyYAML follows 1.1, which wants a sign in every exponent.
+DECIMAL = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)[eE][-+]?[0-9]+")
 TAG = "tag:yaml.org,2002:"
 
 
@@ -54,12 +57,13 @@ class Node(Struct):
 
 
 class Open(Struct):
-    """A list or mapping that has begun, and the key that waits for its value."""
+    """A list or mapping that has begun, and the key that waits for its value; `merges` if that key is YAML's `<<`."""
 
     node: Node
     anchor: str | None
     key: str | None = None
     key_line: int = 0
+    merges: bool = False
 
 
 def trees(text: str) -> Iterator[Node]:
@@ -128,6 +132,7 @@ class Composer:
         within = self.open[-1] if self.open else None
         if within is not None and within.node.entries is not None and within.key is None:
             within.key, within.key_line = key_of(event, line), line
+            within.merges = event.value == "<<" and event.implicit[0]
             return
         node = Node(line, scalar_of(event, line))
         if event.anchor:
@@ -158,15 +163,11 @@ class Composer:
             return
         if within.key is None:
             raise UnreadableError(line, "a key must be text")
-        if within.key == MERGE:
+        if within.merges:
             merge(within.node, node, line)
         else:
             put(within.node, within.key, within.key_line, node)
         within.key = None
-
-
-# No text of a key: `"<<"` in quotes is an ordinary key.
-MERGE = "\0<<"
 
 
 def put(mapping: Node, key: str, line: int, value: Node) -> None:
@@ -194,14 +195,10 @@ def key_of(event: yaml.ScalarEvent, line: int) -> str:
     """The key as text, as JSON wants it: `1` and `true` are text there."""
     if event.anchor:
         raise UnreadableError(line, "a key has no anchor")
-    if event.value == "<<" and event.implicit[0]:
-        return MERGE
     value = scalar_of(event, line)
-    return (
-        event.value
-        if isinstance(value, str | float)
-        else {True: "true", False: "false", None: "null"}.get(value, str(value))
-    )
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value) if isinstance(value, int) else event.value
 
 
 def scalar_of(event: yaml.ScalarEvent, line: int) -> JSON:
@@ -215,7 +212,8 @@ def scalar_of(event: yaml.ScalarEvent, line: int) -> JSON:
         return None
     if kind == "bool":
         return text.lower() in ("yes", "true", "on")
-    if kind in ("int", "float") and ":" not in text:
+    plain_number = event.implicit[0] and tag == f"{TAG}str" and DECIMAL.fullmatch(text)
+    if plain_number or (kind in ("int", "float") and ":" not in text):
         return number(text, line)
     if kind in ("str", "timestamp", "int", "float", "merge", "value"):
         return text
