@@ -41,3 +41,9 @@ def test_nothing_of_our_types_shows() -> None:
     assert '"title": "HTTPRouteRule"' not in text
     assert "anyOf" not in text
     assert "null" not in text
+
+
+def test_descriptions_name_fields_as_users_write_them() -> None:
+    spec = schemas("inference.networking.k8s.io", "v1")["io.k8s.networking.inference.v1.InferencePool"]["properties"]
+    assert "`targetPorts`" in spec["spec"]["description"]
+    assert "_" not in spec["spec"]["description"]

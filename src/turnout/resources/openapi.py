@@ -1,5 +1,6 @@
 """The OpenAPI v3 schemas of one group and version, as `kubectl` reads them to validate and to explain."""
 
+import re
 from functools import cache
 
 from turnout.resources.document import JSON
@@ -8,6 +9,7 @@ from turnout.resources.schema import Schema, metadata_schema, schema_of
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 REFERENCE = "#/components/schemas/"
+FIELD = re.compile("`[a-z]+(_[a-z]+)+`")
 LIST_META: Schema = {
     "type": "object",
     "description": "What every list has.",
@@ -68,11 +70,19 @@ def group_version_kind(kind: Kind, version: str, name: str) -> dict[str, str]:
 
 
 def bare(node: Schema) -> Schema:
-    """`node` without the titles that tie it to our types."""
+    """`node` without what ties it to our types: titles, and fields as Python names them."""
     node = {key: value for key, value in node.items() if key != "title"}
+    if "description" in node:
+        node["description"] = FIELD.sub(lambda field: camel(field[0]), node["description"])
     if "properties" in node:
         node["properties"] = {name: bare(one) for name, one in node["properties"].items()}
     for inner in ("items", "additionalProperties"):
         if isinstance(node.get(inner), dict):
             node[inner] = bare(node[inner])
     return node
+
+
+def camel(field: str) -> str:
+    """`match_labels` as it is in JSON: `matchLabels`."""
+    first, *rest = field.split("_")
+    return first + "".join(word.capitalize() for word in rest)
