@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
 def command(paths: tuple[str, ...], gateway: Address, api: Address, state: str | None, workers: int | None) -> None:
     """Run the API, the controllers and the gateway on this machine."""
+    from turnout.cli.manifestfiles import load_paths
     from turnout.kube.kubeconfig import user_kubeconfig
-    from turnout.resources.manifests import load_paths
     from turnout.runners.up import Options
     from turnout.telemetry import logs
 

@@ -74,17 +74,15 @@ class System:
         self._link = ParentLink(self._run / "controller.sock", self._serving.want, os.getpid())
         self._hopeless: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._api = self._api_child()
-        self._parts = [
-            self._part("controller", "--api", self.api_url, "--gateway-port", str(self._serving.main)),
-            self._part("scraper"),
-        ]
+        gateway = ("--gateway-host", options.gateway[0], "--gateway-port", str(self._serving.main))
+        self._controller = self._part("controller", "--api", self.api_url, *gateway)
+        self._scraper = self._part("scraper")
         self._workers = [self._worker(number) for number in range(options.workers)]
 
     async def start(self) -> str:
         """Starts everything; returns the `ready` line. Raises StartError; `stop` is due in either case."""
-        for child in (self._api, *self._parts, *self._workers):
+        for child in (self._api, self._scraper, *self._workers):
             child.start()
-        self._link.start()
         ready = asyncio.create_task(self._become_ready())
         done, _ = await asyncio.wait(
             (ready, self._hopeless), timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -101,7 +99,7 @@ class System:
         patience = self._options.drain + 5.0
         await asyncio.gather(*(self._drain(number, patience) for number in range(len(self._workers))))
         await self._link.stop()
-        await asyncio.gather(*(child.stop(10.0) for child in (*self._parts, self._api)))
+        await asyncio.gather(*(child.stop(10.0) for child in (self._controller, self._scraper, self._api)))
         self._serving.close()
         self._api_socket.close()
         self._lifeline.close()
@@ -119,6 +117,9 @@ class System:
         refused = [f"{each.name}: {each.error}" for each in applied if each.error]
         if refused:
             raise StartError("\n".join(refused))
+        # Started after the last write, it lists all of them at once: ready need not wait for each kind's watch to move.
+        self._controller.start()
+        self._link.start()
         newest = max(each.resource_version for each in applied)
         await self._link.programmed(newest, range(self._options.workers))
         write_kubeconfig(user_kubeconfig(), self.api_url)
