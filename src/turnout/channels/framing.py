@@ -30,13 +30,15 @@ class Decoder:
         buffer = self._buffer
         buffer += data
         start = 0
-        while len(buffer) - start >= 4:
-            size = int.from_bytes(buffer[start : start + 4], "big")
-            if size > LIMIT:
-                raise ValueError(f"a frame of {size} bytes is over the limit of {LIMIT}")
-            if len(buffer) - start - 4 < size:
-                break
-            body = bytes(buffer[start + 4 : start + 4 + size])
-            start += 4 + size
-            yield _decoder.decode(body)
-        del buffer[:start]
+        try:
+            while len(buffer) - start >= 4:
+                size = int.from_bytes(buffer[start : start + 4], "big")
+                if size > LIMIT:
+                    raise ValueError(f"a frame of {size} bytes is over the limit of {LIMIT}")
+                if len(buffer) - start - 4 < size:
+                    break
+                body = bytes(buffer[start + 4 : start + 4 + size])
+                start += 4 + size
+                yield _decoder.decode(body)
+        finally:
+            del buffer[:start]

@@ -8,6 +8,7 @@ zeroes a dead worker's column), and the directory of addresses has one (the scra
 
 import mmap
 import struct
+from collections.abc import Container
 from pathlib import Path
 
 ROWS = 4096
@@ -48,6 +49,7 @@ class InflightFile:
         self._names = self._view[_HEADER.size : start]
         self._cells = self._view[start : start + rows * columns * 4].cast("i")
         self._slots = {name: slot for slot in range(rows) if (name := self._name(slot))}
+        self._next = 0
 
     @classmethod
     def create(cls, path: Path, workers: int, rows: int = ROWS) -> "InflightFile":
@@ -63,7 +65,7 @@ class InflightFile:
         """An existing file. Raises OSError, or ValueError if it is no such file."""
         with path.open("r+b") as file:
             mapped = mmap.mmap(file.fileno(), 0)
-        rows, columns = _HEADER.unpack_from(mapped, 0)
+        rows, columns = _HEADER.unpack_from(mapped, 0) if len(mapped) >= _HEADER.size else (0, 0)
         if rows < 1 or columns < 1 or len(mapped) != _HEADER.size + rows * (NAME + columns * 4):
             mapped.close()
             raise ValueError(f"{path} is no file of requests in flight")
@@ -88,25 +90,23 @@ class InflightFile:
             self._cells[slot * self.columns + worker] = 0
 
     def slot_for(self, address: str) -> int:
-        """The row of `address`, the same for as long as the file lives and the address is not released.
+        """The row of `address`, the same until `keep` frees it.
 
         Raises FullError when no row is free, ValueError when the address is too long.
         """
         slot = self._slots.get(address)
         if slot is None:
-            taken = set(self._slots.values())
-            slot = next((each for each in range(self.rows) if each not in taken and not self.total(each)), None)
-            if slot is None:
-                raise FullError(f"all {self.rows} rows of requests in flight are taken")
+            slot = self._free_row()
             self._write(slot, address)
             self._slots[address] = slot
         return slot
 
-    def release(self, address: str) -> None:
-        """Lets another address have the row, once nothing is in flight on it."""
-        slot = self._slots.pop(address, None)
-        if slot is not None:
-            self._write(slot, "")
+    def keep(self, addresses: Container[str]) -> None:
+        """Frees the rows of all other addresses, those excepted on which something is in flight."""
+        for address, slot in list(self._slots.items()):
+            if address not in addresses and not self.total(slot):
+                del self._slots[address]
+                self._write(slot, "")
 
     def addresses(self) -> tuple[str, ...]:
         """Every address that has a row."""
@@ -119,9 +119,21 @@ class InflightFile:
         self._view.release()
         self._file.close()
 
+    def _free_row(self) -> int:
+        # Freed rows come last: a worker may yet count a request in on the row of an endpoint that has just left.
+        taken = set(self._slots.values())
+        for step in range(self.rows):
+            slot = (self._next + step) % self.rows
+            if slot not in taken and not self.total(slot):
+                self._next = slot + 1
+                return slot
+        raise FullError(f"all {self.rows} rows of requests in flight are taken")
+
     def _name(self, slot: int) -> str:
         size = self._names[slot * NAME]
-        return bytes(self._names[slot * NAME + 1 : slot * NAME + 1 + size]).decode()
+        if size >= NAME:
+            return ""
+        return bytes(self._names[slot * NAME + 1 : slot * NAME + 1 + size]).decode(errors="replace")
 
     def _write(self, slot: int, address: str) -> None:
         name = address.encode()

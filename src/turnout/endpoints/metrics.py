@@ -67,23 +67,25 @@ def _texts(page: bytes, series: Series) -> Iterator[bytes]:
 
 def _lines(page: bytes, name: bytes) -> Iterator[bytes]:
     """What follows `name` on each line that begins with it."""
-    at = 0 if page.startswith(name) else page.find(b"\n" + name) + 1
-    while at or page.startswith(name):
-        start = at + len(name)
+    needle = b"\n" + name
+    start = len(name) if page.startswith(name) else _behind(page, needle, 0)
+    while start >= 0:
         end = page.find(b"\n", start)
-        if end < 0:
-            yield page[start:]
-            return
-        yield page[start:end]
-        at = page.find(b"\n" + name, end) + 1
-        if not at:
-            return
+        yield page[start:] if end < 0 else page[start:end]
+        start = -1 if end < 0 else _behind(page, needle, end)
+
+
+def _behind(page: bytes, needle: bytes, start: int) -> int:
+    at = page.find(needle, start)
+    return at if at < 0 else at + len(needle)
 
 
 def _number(text: bytes) -> float | None:
     words = text.split(None, 1)
+    if not words:
+        return None
     try:
-        value = float(words[0]) if words else -1.0
+        value = float(words[0])
     except ValueError:
         return None
     return value if isfinite(value) and value >= 0.0 else None

@@ -1,6 +1,6 @@
 """One scorer a file: numbers of the candidates in, a score of 0 (worst) to 1 (best) for each out.
 
-An unknown number scores NEUTRAL: an endpoint is neither favoured nor punished for a metric that its engine lacks.
+An unknown number scores the mean of the known ones: a metric that an endpoint lacks neither favours nor punishes it.
 """
 
 from turnout.picker.scorers.in_flight import score_in_flight

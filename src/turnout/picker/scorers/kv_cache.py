@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from turnout.endpoints import Endpoint
-from turnout.picker.scorers.spread import NEUTRAL
 
 
 def score_kv_cache(candidates: Sequence[Endpoint]) -> list[float]:
-    """1 - usage."""
-    return [NEUTRAL if each.kv_usage is None else 1.0 - min(max(each.kv_usage, 0.0), 1.0) for each in candidates]
+    """1 - usage for each. An unknown usage scores the mean."""
+    known = [1.0 - each.kv_usage for each in candidates if each.kv_usage is not None]
+    if len(known) == len(candidates):
+        return known
+    mean = sum(known) / len(known) if known else 1.0
+    return [mean if each.kv_usage is None else 1.0 - each.kv_usage for each in candidates]

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-NEUTRAL = 0.5
-
 
 def score_spread(loads: Sequence[float | None]) -> list[float]:
-    """(max - load) / (max - min) for each; all 1 when the known loads are equal; NEUTRAL for an unknown one."""
+    """(most - load) / (most - least) for each; all 1 when the loads are equal. An unknown load scores the mean."""
     known = [load for load in loads if load is not None]
     if not known:
-        return [NEUTRAL] * len(loads)
+        return [1.0] * len(loads)
     least, most = min(known), max(known)
     if least == most:
-        even = 1.0 if len(known) == len(loads) else NEUTRAL
-        return [even] * len(loads)
+        return [1.0] * len(loads)
     width = most - least
-    return [NEUTRAL if load is None else (most - load) / width for load in loads]
+    if len(known) == len(loads):
+        return [(most - load) / width for load in known]
+    mean = (most - sum(known) / len(known)) / width
+    return [mean if load is None else (most - load) / width for load in loads]
