@@ -1,7 +1,7 @@
 """The Kubernetes API as a `Provider`: a cluster's, or the embedded one."""
 
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -86,7 +86,7 @@ class Client:
 
     async def watch(
         self, resource: ApiResource, resource_version: str, namespace: str = ""
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Events after `resource_version`, until the server ends the watch."""
         parameters = {"resourceVersion": resource_version, "allowWatchBookmarks": "true"}
         async for kind, document in self.events(path_of(resource, namespace), parameters):
@@ -150,7 +150,7 @@ class Client:
 
     async def events(
         self, path: str, parameters: Mapping[str, str], accept: str = "application/json"
-    ) -> AsyncIterator[tuple[str, Document]]:
+    ) -> AsyncGenerator[tuple[str, Document], None]:
         """The types and objects of one watch request, as they come. An ERROR event is raised as `ApiError`."""
         seconds = int(WATCH_SECONDS * (1 + random.random()))  # noqa: S311 - spreads reconnects, guards nothing
         asked = {**parameters, "watch": "true", "timeoutSeconds": str(seconds)}

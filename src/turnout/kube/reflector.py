@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextlib import aclosing
 
 from turnout.kube.backoff import pause
 from turnout.store import (
@@ -56,9 +57,10 @@ class Reflector:
                 if not self._listed:
                     await self._list()
                     failures = 0
-                async for event in self._provider.watch(self.resource, str(self.position)):
-                    self._apply(event)
-                    failures = 0
+                async with aclosing(self._provider.watch(self.resource, str(self.position))) as events:
+                    async for event in events:
+                        self._apply(event)
+                        failures = 0
             except ApiError as error:
                 if error.expired:
                     log.info("%s: version %d is gone, listing again", self.resource.plural, self.position)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from turnout.resources.document import Document
 from turnout.store.errors import ApiError
@@ -37,7 +37,7 @@ class Memory:
 
     async def watch(
         self, resource: ApiResource, resource_version: str, namespace: str = ""
-    ) -> AsyncIterator[WatchEvent]:
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Events after `resource_version`; a bookmark after each batch of events, whatever kinds they were of."""
         seen = int(resource_version)
         if seen > self._revision:

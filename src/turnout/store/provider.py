@@ -5,7 +5,7 @@ the protocol, and one test suite checks them alike: `kube.Client`, for a cluster
 `store.memory.Memory`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
@@ -82,7 +82,9 @@ class Provider(Protocol):
         """All objects of the kind."""
         ...
 
-    def watch(self, resource: ApiResource, resource_version: str, namespace: str = "") -> AsyncIterator[WatchEvent]:
+    def watch(
+        self, resource: ApiResource, resource_version: str, namespace: str = ""
+    ) -> AsyncGenerator[WatchEvent, None]:
         """Events after `resource_version`, in order. Ends when the store ends it; resume from the last version seen.
 
         Raises `ApiError` with `expired` when the store no longer knows what followed `resource_version`.

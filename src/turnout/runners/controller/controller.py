@@ -19,7 +19,7 @@ from turnout.runners.controller.parts import parts
 from turnout.runners.controller.reports import Reports
 from turnout.runners.controller.snapshot import Snapshot
 from turnout.runners.controller.statuses import StatusWrite, StatusWriter
-from turnout.store import Provider, served_as
+from turnout.store import ApiError, Provider, UnreachableError, served_as
 from turnout.translate import Facts, Translation, translate
 from turnout.translate.membership import host_names, membership
 
@@ -33,6 +33,9 @@ ACKNOWLEDGE_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 PORT_SECONDS = 5.0
 RETRY_PORTS_SECONDS = 30.0
+CATCH_UP_SECONDS = 0.05
+CATCH_UP_SHARE = 0.1
+"""How much of the time may go into listing kinds that say nothing of themselves."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -56,8 +59,9 @@ class Controller:
         self._path = run / "controller.sock"
         self._clock = clock
         self._dirty = asyncio.Event()
+        self._moved = asyncio.Event()
         kinds = {kind.kind: kind for kind in KINDS if kind.kind in KIND_NAMES}
-        self._reflectors = {name: Reflector(provider, served_as(kind), self._dirty.set) for name, kind in kinds.items()}
+        self._reflectors = {name: Reflector(provider, served_as(kind), self._changed) for name, kind in kinds.items()}
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
         self._addresses = Addresses(self._touch)
         self._writer = StatusWriter(provider, self._reflectors, self._touch)
@@ -88,6 +92,7 @@ class Controller:
                 tasks.create_task(self._follow())
                 tasks.create_task(self._program())
                 tasks.create_task(self._retry_ports())
+                tasks.create_task(self._catch_up())
         finally:
             server.close()
             for peer in self._peers:
@@ -112,6 +117,26 @@ class Controller:
                 # A fault of ours in one object's translation must not take the table away that everything else uses.
                 log.exception("the table stays as it was")
             hold_off = min(LONGEST_HOLD_OFF, max(HOLD_OFF, self._clock() - began))
+
+    async def _catch_up(self) -> None:
+        """Keeps a waiting parent from waiting for a bookmark: a kind without changes does not say how far it is."""
+        while True:
+            await self._moved.wait()
+            await asyncio.sleep(CATCH_UP_SECONDS)
+            self._moved.clear()
+            newest = max(reflector.position for reflector in self._reflectors.values())
+            behind = [each for each in self._reflectors.values() if each.synced.is_set() and each.position < newest]
+            if not behind or not any(self._of("parent")):
+                continue
+            began = self._clock()
+            for outcome in await asyncio.gather(*(each.refresh() for each in behind), return_exceptions=True):
+                if isinstance(outcome, BaseException) and not isinstance(outcome, ApiError | UnreachableError):
+                    raise outcome
+            await asyncio.sleep((self._clock() - began) / CATCH_UP_SHARE)
+
+    def _changed(self) -> None:
+        self._dirty.set()
+        self._moved.set()
 
     def _touch(self) -> None:
         """Something other than an object has changed that tables or statuses are made from."""
@@ -244,7 +269,7 @@ class Controller:
             peer.send(self._membership)
         elif peer.role == "parent" and self._version:
             self._send_ports()
-            self._dirty.set()
+            self._changed()
 
     def left(self, peer: Peer) -> None:
         """Waits for the peer no longer."""
