@@ -42,8 +42,6 @@ def command(port: int, count: int, model: str, loras: tuple[str, ...], profile: 
     from turnout.simulator.requests import Served
     from turnout.telemetry import logs
 
-    if port + count - 1 > 65535:
-        raise click.UsageError(f"--port {port} --count {count}: the last port would be {port + count - 1}")
     names = (model, *loras)
     if len(set(names)) < len(names):
         raise click.UsageError("--model and --lora: each name can be given once")

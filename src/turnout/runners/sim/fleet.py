@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import random
 import signal
 import socket
@@ -21,6 +22,7 @@ from turnout.simulator.requests import Served
 HOST = "127.0.0.1"
 BACKLOG = 4096
 ATTEMPTS = 200
+LAST_PORT = 65535
 FREE_PORTS = range(16384, 32768)
 """Where free ports are looked for: below those that the system gives to clients, so that a restart finds them free."""
 
@@ -52,14 +54,15 @@ def bind(port: int, count: int) -> list[socket.socket]:
 
 def _bind_run(port: int, count: int) -> list[socket.socket]:
     opened: list[socket.socket] = []
+    if port + count - 1 > LAST_PORT:
+        raise PortError(f"port {port + count - 1}: there is no such port")
     for each in range(port, port + count):
         try:
             opened.append(socket.create_server((HOST, each), backlog=BACKLOG))
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             for one in opened:
                 one.close()
-            reason = error.strerror if isinstance(error, OSError) else "there is no such port"
-            raise PortError(f"port {each}: {reason}") from error
+            raise PortError(f"port {each}: {os.strerror(error.errno or 0)}") from error
     return opened
 
 
