@@ -78,6 +78,33 @@ def test_an_old_answer_brings_nothing_back() -> None:
     follow(scenario)
 
 
+def test_a_list_that_was_on_its_way_does_not_undo_what_was_observed() -> None:
+    class Slow(Memory):
+        during: Callable[[], Awaitable[None]] | None = None
+
+        async def list(self, resource: ApiResource, namespace: str = "") -> Listing:
+            listing = await super().list(resource, namespace)
+            if self.during is not None:
+                await self.during()
+            return listing
+
+    async def check() -> None:
+        store = Slow()
+        await store.create(SERVERS, "default", server("a"))
+        reflector = Reflector(store, SERVERS, lambda: None)
+        await reflector.refresh()
+        await store.create(NAMESPACES, "", namespace())
+
+        async def write() -> None:
+            reflector.observe(await store.patch_status(SERVERS, "default", "a", {"conditions": []}))
+
+        store.during = write
+        await reflector.refresh()
+        assert "status" in reflector.documents["default/a"]
+
+    asyncio.run(check())
+
+
 class Faulty(Memory):
     """Watches that end, break off, forget and repeat themselves, in turns."""
 

@@ -88,7 +88,12 @@ class Reflector:
         before = self.position
         listing = await self._provider.list(self.resource)
         if self.position == before and int(listing.resource_version) > before:
-            self._take(listing.items, int(listing.resource_version))
+            self._take(tuple(self._newer(each) for each in listing.items), int(listing.resource_version))
+
+    def _newer(self, document: Document) -> Document:
+        """What we observed while the list was on its way, if that is newer."""
+        held = self.documents.get(key_of(document))
+        return held if held is not None and revision_of(held) > revision_of(document) else document
 
     async def _list(self) -> None:
         listing = await self._provider.list(self.resource)

@@ -28,7 +28,8 @@ log = logging.getLogger("turnout.runners")
 KIND_NAMES = ("Namespace", "GatewayClass", "Gateway", "HTTPRoute", "InferencePool", "ModelServer")
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
-LONGEST_HOLD_OFF = 0.2
+LONGEST_REST = 0.2
+"""Seconds: in a storm of changes the loop rests as long as it works, so that acknowledgements are heard."""
 ACKNOWLEDGE_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 PORT_SECONDS = 5.0
@@ -105,10 +106,10 @@ class Controller:
     async def _follow(self) -> None:
         for reflector in self._reflectors.values():
             await reflector.synced.wait()
-        hold_off = HOLD_OFF
+        rested = 0.0
         while True:
             await self._dirty.wait()
-            await asyncio.sleep(hold_off)
+            await asyncio.sleep(max(HOLD_OFF, rested - self._clock()))
             self._dirty.clear()
             began = self._clock()
             try:
@@ -116,7 +117,8 @@ class Controller:
             except Exception:
                 # A fault of ours in one object's translation must not take the table away that everything else uses.
                 log.exception("the table stays as it was")
-            hold_off = min(LONGEST_HOLD_OFF, max(HOLD_OFF, self._clock() - began))
+            ended = self._clock()
+            rested = ended + min(LONGEST_REST, ended - began)
 
     async def _catch_up(self) -> None:
         """Keeps a waiting parent from waiting for a bookmark: a kind without changes does not say how far it is."""
