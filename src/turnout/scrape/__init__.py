@@ -1,5 +1,4 @@
-"""Polls model servers: health and load, each endpoint at its own pace, all of them within a share of one core."""
+"""Polls model servers: which are ready, and how busy they say they are.
 
-from turnout.scrape.poller import Poller
-
-__all__ = ["Poller"]
+controller ── Membership ──► follow ──► Scraper ── a Watch per address ──► Board ── EndpointStates ──► workers
+"""

@@ -1,48 +1,66 @@
-"""One request to a model server, and what its answer means."""
+"""One GET to a model server, with every way it can fail as a value."""
 
-import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import aiohttp
+from msgspec import Struct
 
-from turnout.endpoints.health import Outcome
+from turnout.endpoints.health import Failure
 
-SECONDS = 1.0
+TIMEOUT = aiohttp.ClientTimeout(sock_connect=1.0, total=1.5)
+"""Seconds: to be connected, and to have the whole answer."""
 PAGE_LIMIT = 4 * 1024 * 1024
-"""Bytes: a longer metrics page is no metrics page."""
-_LIMITS = aiohttp.ClientTimeout(total=SECONDS)
+"""Bytes: a longer page is no metrics page."""
+CONNECTIONS = 2
+"""Per endpoint: one for its metrics, one for its health."""
 
 
-async def check_health(session: aiohttp.ClientSession, address: str) -> Outcome:
-    """GET `/health`: the code of the answer, or why there was none."""
-    try:
-        async with session.get(f"http://{address}/health", timeout=_LIMITS, allow_redirects=False) as response:
-            return response.status
-    except TimeoutError:
-        return "timeout"
-    except aiohttp.ClientError:
-        return "refused"
+class Answer(Struct, frozen=True):
+    """`body` is None if it is longer than PAGE_LIMIT."""
+
+    status: int
+    body: bytes | None
 
 
-async def fetch_metrics(session: aiohttp.ClientSession, address: str) -> bytes | Outcome | None:
-    """GET `/metrics`: the page, None where there is none to read, or why there was no answer."""
-    try:
-        async with session.get(f"http://{address}/metrics", timeout=_LIMITS, allow_redirects=False) as response:
-            if response.status != 200:
-                return None
-            return await _page(response.content)
-    except TimeoutError:
-        return "timeout"
-    except aiohttp.ClientConnectionError:
-        return "refused"
-    except aiohttp.ClientError:
-        return None
+class Prober:
+    """Asks over kept connections. `opened` makes one."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls) -> AsyncIterator["Prober"]:
+        """A prober whose connections are closed in the end."""
+        connector = aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS, keepalive_timeout=30.0)
+        async with aiohttp.ClientSession(
+            connector=connector,
+            timeout=TIMEOUT,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": "turnout-scraper", "Accept-Encoding": "identity"},
+        ) as session:
+            yield cls(session)
+
+    async def get(self, address: str, path: str) -> Answer | Failure:
+        """The answer of the endpoint at `address` (`IP:PORT`). Redirects are answers: nobody else is asked."""
+        try:
+            async with self._session.get(f"http://{address}{path}", allow_redirects=False) as response:
+                return Answer(response.status, await _read(response))
+        except aiohttp.ConnectionTimeoutError:
+            return Failure.UNREACHABLE
+        except TimeoutError:
+            return Failure.SILENT
+        except aiohttp.ClientConnectorError:
+            return Failure.UNREACHABLE
+        except (aiohttp.ClientError, OSError, ValueError):
+            return Failure.BROKEN
 
 
-async def _page(content: aiohttp.StreamReader) -> bytes | None:
+async def _read(response: aiohttp.ClientResponse) -> bytes | None:
     page = bytearray()
-    async for chunk in content.iter_any():
+    async for chunk in response.content.iter_any():
         page += chunk
         if len(page) > PAGE_LIMIT:
             return None
-        await asyncio.sleep(0)
     return bytes(page)
