@@ -1,6 +1,7 @@
 """Ports in a row, and the life of the process."""
 
 import contextlib
+import http.client
 import json
 import signal
 import socket
@@ -81,6 +82,13 @@ def test_a_server_killed_finds_its_ports_again() -> None:
             sim.restart()
         assert sim.ports == ports
         assert post(sim.url)["model"] == "llama"
+
+
+def test_the_first_half_of_a_broken_answer_arrives() -> None:
+    with Sim("llama", faults=["broken-stream=1"]) as sim, pytest.raises(http.client.IncompleteRead) as caught:
+        post(sim.url)
+    assert caught.value.partial.startswith(b'{"id":')
+    assert caught.value.expected == pytest.approx(len(caught.value.partial), abs=1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -109,7 +109,8 @@ class Server:
         elif exchange.method != "POST":
             exchange.refuse(Refusal(405, "Method Not Allowed"))
         else:
-            self._ask(exchange, reader(exchange.body, self._served))
+            body, exchange.body = exchange.body, b""  # an image of megabytes is not kept while its answer is written
+            self._ask(exchange, reader(body, self._served))
 
     def _page(self, exchange: Exchange) -> None:
         pages: dict[str, Callable[[], tuple[bytes, str]]] = {
