@@ -354,7 +354,7 @@ def test_failed_and_abandoned_requests_count_towards_a_crash() -> None:
 
 def test_a_starting_server_answers_503_to_everything_until_it_has_started() -> None:
     async def scene() -> None:
-        async with site("start-after=0.3") as here:
+        async with site("start-after=1") as here:
             answers = [await here.get("/health"), await here.get("/v1/models"), await here.ask()]
             assert [status for status, _ in answers] == [503, 503, 503]
             while (await here.get("/health"))[0] != 200:
