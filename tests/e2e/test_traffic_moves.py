@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.clients import Seen, Stream, ask, now, stream
-from tests.support.sim import Sim, sim
+from tests.support.sim import Sim
 from tests.support.system import System, system, until
 from turnout.kube.client import Client
 from turnout.runners.demo.scenario import manifests, route
@@ -29,8 +29,8 @@ Pools = tuple[System, Sim, Sim]
 def pools(tmp_path: Path) -> Iterator[Pools]:
     """A gateway of two workers over `llm` and `llm-new`, two servers each, at 90/10; all of them ready."""
     with ExitStack() as stack:
-        llm = stack.enter_context(sim("--model", "m", "--count", "2", "--fault", "slow-decode=4"))
-        new = stack.enter_context(sim("--model", "m", "--count", "2", "--fault", "slow-decode=4"))
+        llm = stack.enter_context(Sim("m", count=2, faults=["slow-decode=4"]))
+        new = stack.enter_context(Sim("m", count=2, faults=["slow-decode=4"]))
         manifest = tmp_path / "demo.yaml"
         manifest.write_text(manifests({"llm": llm.ports, "llm-new": new.ports}, (90, 10)))
         up = stack.enter_context(system(tmp_path, "--workers", "2", "-f", str(manifest)))
