@@ -1,0 +1,108 @@
+"""The errors that the gateway answers itself: OpenAI-shaped JSON, with the reason in a header."""
+
+from email.utils import formatdate
+from typing import NamedTuple
+
+import msgspec
+
+from turnout.proxy.heads import CLOSE, CRLF, KEEP_ALIVE, STATUS_LINES
+
+
+class Fault(NamedTuple):
+    """Why a request is not relayed. `reason` is the value of `x-turnout-reason`."""
+
+    code: int
+    reason: str
+    message: str
+
+
+BAD_REQUEST = "bad-request"
+TIMEOUT = "timeout"
+UPSTREAM_RESET = "upstream-reset"
+CLIENT_GONE = "client-gone"
+
+
+def bad_request(message: str) -> Fault:
+    """The request breaks HTTP's rules, or asks for what is not served."""
+    return Fault(400, BAD_REQUEST, message)
+
+
+def version_not_supported(version: str) -> Fault:
+    """The client speaks another HTTP than 1.0 and 1.1."""
+    return Fault(505, BAD_REQUEST, f"HTTP/{version} is not served: use HTTP/1.1")
+
+
+def headers_too_large(limit: int) -> Fault:
+    """The request's head is longer than `limit` bytes."""
+    return Fault(431, "headers-too-large", f"the request's headers are over the limit of {limit} bytes")
+
+
+def body_too_large(limit: int) -> Fault:
+    """The request's body is longer than `limit` bytes."""
+    return Fault(413, "body-too-large", f"the request's body is over the limit of {limit} bytes")
+
+
+def no_route(host: str, path: str) -> Fault:
+    """No rule matches."""
+    return Fault(404, "no-route", f"no route matches host {host!r} and path {path!r}")
+
+
+def empty_split(route: str, rule: str) -> Fault:
+    """The rule has no backend with a weight."""
+    return Fault(500, "invalid-backend", f"rule {rule} of route {route} has no backend with a weight above 0")
+
+
+def invalid_backend(backend: str, why: str) -> Fault:
+    """The chosen backend cannot be resolved."""
+    return Fault(500, "invalid-backend", f"backend {backend} cannot be used: {why}")
+
+
+def no_endpoints(pool: str) -> Fault:
+    """The chosen pool has no endpoint that takes requests."""
+    return Fault(503, "no-endpoints", f"pool {pool} has no endpoint that takes requests")
+
+
+def upstream_connect(pool: str, attempts: int) -> Fault:
+    """As many endpoints as may be tried refused the connection."""
+    return Fault(503, "upstream-connect", f"{attempts} endpoints of pool {pool} could not be connected to")
+
+
+def upstream_reset(endpoint: str, why: str) -> Fault:
+    """The endpoint ended the connection before its answer."""
+    return Fault(502, UPSTREAM_RESET, f"endpoint {endpoint} gave no whole answer: {why}")
+
+
+def timed_out(endpoint: str, seconds: float) -> Fault:
+    """The endpoint was silent for too long."""
+    return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:.0f} s")
+
+
+def draining() -> Fault:
+    """The gateway ends, and the request was not answered in the time that was left."""
+    return Fault(503, "draining", "the gateway is shutting down")
+
+
+def write_answer(
+    fault: Fault,
+    request_id: bytes,
+    origin: bytes = b"",
+    *,
+    close: bool = False,
+    http10: bool = False,
+    head_only: bool = False,
+) -> bytes:
+    """The whole answer. `origin` is header lines that say which pool was chosen; `head_only` leaves the body out."""
+    kind = "invalid_request_error" if fault.code < 500 else "server_error"
+    body = msgspec.json.encode({"error": {"message": fault.message, "type": kind, "code": fault.reason}})
+    return b"".join(
+        (
+            STATUS_LINES[fault.code],
+            b"date: %b\r\ncontent-type: application/json\r\n" % formatdate(usegmt=True).encode(),
+            b"content-length: %d\r\nx-turnout-reason: %b\r\n" % (len(body), fault.reason.encode()),
+            origin,
+            b"x-request-id: %b\r\n" % request_id,
+            CLOSE if close else KEEP_ALIVE if http10 else b"",
+            CRLF,
+            b"" if head_only else body,
+        )
+    )

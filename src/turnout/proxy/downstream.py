@@ -1,0 +1,338 @@
+"""One connection of a client: parses requests, serves them in order, one at a time."""
+
+import asyncio
+import os
+import socket
+import struct
+from collections import deque
+from typing import cast
+
+import httptools
+
+from turnout.proxy import answers
+from turnout.proxy.answers import Fault
+from turnout.proxy.exchange import Exchange
+from turnout.proxy.heads import (
+    CODING,
+    COLON,
+    CONNECTION,
+    CRLF,
+    DROP,
+    HOST,
+    REQUEST_KINDS,
+    UPGRADE,
+    new_request_id,
+    request_kind,
+)
+from turnout.proxy.request import Request
+from turnout.proxy.state import State
+
+
+class Downstream(asyncio.Protocol):
+    """`port` is the served port, `write_paused` whether the client reads too slowly.
+
+    Parsing only collects: what it found is acted upon after each read, so that nothing runs inside the parser.
+    """
+
+    __slots__ = (
+        "_arriving",
+        "_current",
+        "_deaf",
+        "_fed",
+        "_held_body",
+        "_held_line",
+        "_lines",
+        "_lingers",
+        "_noted",
+        "_parser",
+        "_serving",
+        "_since",
+        "_state",
+        "_twice",
+        "_url",
+        "_waiting",
+        "port",
+        "transport",
+        "write_paused",
+    )
+
+    def __init__(self, state: State, port: int) -> None:
+        self._state = state
+        self.port = port
+        self.write_paused = False
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._lines: list[bytes] = []
+        self._noted: dict[int, bytes] = {}
+        self._twice = False
+        self._fed = 0
+        self._arriving: Request | None = None
+        self._current: Exchange | None = None
+        self._waiting: deque[Exchange] = deque()
+        self._serving = False
+        self._held_body = False
+        self._held_line = False
+        self._deaf = False
+        self._lingers = 0.0
+        self._since = state.clock()
+
+    # -- asyncio
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the connection is open."""
+        self.transport = cast("asyncio.Transport", transport)
+        self._state.sessions.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes of requests."""
+        if self._deaf or self._parser is None:
+            return
+        self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise
+        except httptools.HttpParserUpgrade:
+            self._deaf = True
+        except httptools.HttpParserError as error:
+            self._malformed(str(error))
+        else:
+            if self._arriving is not None:
+                self._fed = 0
+            elif self._fed > self._state.limits.head:
+                self._refuse(answers.headers_too_large(self._state.limits.head))
+        self._serve()
+
+    def eof_received(self) -> None:
+        """asyncio: the client is gone; a client that only closes its half is taken to be gone too."""
+        self._abandon()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection is gone."""
+        self._abandon()
+        self._parser = None  # it holds this object's methods: a cycle
+        self._state.sessions.discard(self)
+
+    def pause_writing(self) -> None:
+        """asyncio: the client does not read as fast as we write."""
+        self.write_paused = True
+        if self._current is not None:
+            self._current.pause_answer()
+
+    def resume_writing(self) -> None:
+        """asyncio: the client has caught up."""
+        self.write_paused = False
+        if self._current is not None:
+            self._current.resume_answer()
+
+    # -- httptools
+
+    def on_url(self, url: bytes) -> None:
+        """httptools: the target, or a piece of it."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """httptools: one header, or one trailer, which is dropped."""
+        if self._arriving is not None:
+            return
+        kind = REQUEST_KINDS.get(name)
+        if kind is None:
+            kind = request_kind(name)
+        if kind:
+            if kind != DROP:
+                noted = self._noted
+                if kind in noted:
+                    value = self._noted_twice(kind, value)
+                noted[kind] = value.rstrip(b" \t")
+            if kind >= DROP:
+                return
+        self._lines += (name, COLON, value, CRLF)
+
+    def on_headers_complete(self) -> None:
+        """httptools: a head is whole."""
+        parser, noted, limit = self._parser, self._noted, self._state.limits.head
+        assert parser is not None
+        keeps = parser.should_keep_alive()
+        # Only HTTP/1.1 keeps a connection without being asked to.
+        version = "1.1" if keeps and CONNECTION not in noted else parser.get_http_version()
+        request = Request(parser.get_method(), self._url, self._lines, closes=not keeps, http10=version == "1.0")
+        request.read_head(noted, self._state.limits.body)
+        if version not in {"1.1", "1.0"}:
+            request.fault = answers.version_not_supported(version)
+        elif self._fed > limit and sum(map(len, request.lines)) + len(self._url) > limit:
+            request.fault = answers.headers_too_large(limit)
+        elif self._twice:
+            request.fault = answers.bad_request("the request has more than one Host header")
+        elif parser.should_upgrade():
+            what = noted.get(UPGRADE, b"CONNECT").decode("latin-1")
+            request.fault = answers.bad_request(f"switching to {what} is not supported")
+            request.closes = True
+        self._twice = False
+        self._url = b""
+        self._lines = []
+        self._noted = {}
+        self._fed = 0
+        self._arriving = request
+        self._append(Exchange(self._state, self, request))
+
+    def on_body(self, data: bytes) -> None:
+        """httptools: a piece of the body."""
+        request = self._arriving
+        assert request is not None
+        request.body.append(data)
+        request.size += len(data)
+
+    def on_message_complete(self) -> None:
+        """httptools: the request is whole."""
+        request = self._arriving
+        assert request is not None
+        request.complete = True
+        self._arriving = None
+        self._fed = 0
+        if request.closes:
+            self._deaf = True
+
+    def _noted_twice(self, kind: int, value: bytes) -> bytes:
+        if kind == HOST:
+            self._twice = True
+        return self._noted[kind] + b"," + value if kind in {CONNECTION, CODING} else value
+
+    # -- exchange.Client
+
+    def hold(self, *, held: bool) -> None:
+        """Stops reading, or reads on, for the sake of the present request's body."""
+        if held is not self._held_body:
+            self._held_body = held
+            self._read_or_not()
+
+    def done(self, *, close: bool) -> None:
+        """The present request is answered and read: serves the next one, or closes."""
+        self._current = None
+        self._since = self._state.clock()
+        if self._held_body:
+            self.hold(held=False)
+        if close:
+            self._deaf = True
+            self._waiting.clear()
+            self.transport.close()
+        elif not self._serving:
+            self._serve()
+
+    def linger(self) -> None:
+        """Says that no more answers come and reads on for a while: closing now would reset what was just written."""
+        self._lingers = self._state.clock()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def cut(self, *, framed: bool) -> None:
+        """Closes without the end of the answer; with a reset if the client could take that for the end."""
+        self._current = None
+        self._since = self._state.clock()
+        self._deaf = True
+        self._waiting.clear()
+        if framed:
+            self.transport.close()
+        else:
+            self._reset_on_close()
+            self.transport.abort()
+
+    # -- state.Session
+
+    def sweep(self, now: float) -> None:
+        """Ends what is idle, quiet, slow or not leaving."""
+        limits = self._state.limits
+        if self._lingers and now - self._lingers > limits.linger:
+            self.transport.abort()
+        elif self._current is not None:
+            self._current.sweep()
+        elif now - self._since > (limits.slow_head if self._fed else limits.idle_client):
+            self.transport.abort()
+
+    def busy(self) -> bool:
+        """Whether a request is being served."""
+        return self._current is not None
+
+    def close_idle(self, before: float) -> bool:
+        """Closes it if it has waited for a request since before then; says whether it did."""
+        if self._current is not None or self._fed or self._since > before:
+            return False
+        self.transport.close()
+        return True
+
+    def end(self) -> None:
+        """Ends what it is doing: the time for draining is over."""
+        self._waiting.clear()
+        if self._current is not None:
+            self._current.expire()
+        else:
+            self.transport.close()
+
+    # -- its own
+
+    def _append(self, exchange: Exchange) -> None:
+        if self._current is None:
+            self._current = exchange
+        else:
+            self._waiting.append(exchange)
+
+    def _serve(self) -> None:
+        """Moves the present request on, and the next ones for as long as answers are at hand."""
+        self._serving = True
+        waiting = self._waiting
+        while True:
+            current = self._current
+            if current is None:
+                if not waiting:
+                    break
+                current = self._current = waiting.popleft()
+            current.advance()
+            if self._current is not None:
+                break
+        self._serving = False
+        held = len(waiting) >= self._state.limits.pipelined
+        if held is not self._held_line:
+            self._held_line = held
+            self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self._held_body or self._held_line:
+            self.transport.pause_reading()
+        else:
+            self.transport.resume_reading()
+
+    def _malformed(self, why: str) -> None:
+        assert self._parser is not None
+        if self._parser.get_method() == b"PRI":
+            self._refuse(answers.version_not_supported("2"))
+        else:
+            self._refuse(answers.bad_request(f"malformed request: {why}"))
+
+    def _refuse(self, fault: Fault) -> None:
+        """What comes from here on cannot be understood: a last answer in its turn, or at once for a broken body."""
+        self._deaf = True
+        request = self._arriving
+        if request is None:
+            request = Request(b"", b"", [], closes=True, http10=False)
+            request.id = new_request_id()
+            request.fault = fault
+            self._append(Exchange(self._state, self, request))
+        elif self._current is not None and self._current.request is request:
+            self._current.reject(fault)
+        else:
+            request.fault = fault
+        request.closes = True
+        self._arriving = None
+
+    def _abandon(self) -> None:
+        self._deaf = True
+        self._waiting.clear()
+        current = self._current
+        if current is not None:
+            self._current = None
+            current.abandon()
+
+    def _reset_on_close(self) -> None:
+        # The transport's own socket object has no options; this one borrows the descriptor.
+        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
+        with socket.socket(fileno=descriptor) as borrowed:
+            borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

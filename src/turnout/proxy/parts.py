@@ -1,0 +1,53 @@
+"""The parts of a table as they come from the controller, and the table that they make."""
+
+from msgspec.msgpack import Decoder
+
+from turnout.channels import TablePart, TableVersion
+from turnout.table import Listener, Pool, Route, RoutingTable
+
+_listeners = Decoder(tuple[Listener, ...])
+_route = Decoder(Route)
+_pool = Decoder(Pool)
+
+
+class Parts:
+    """What is known of the table. What comes on a new connection changes nothing before its first version."""
+
+    def __init__(self) -> None:
+        self._table = RoutingTable()
+        self.reconnected()
+
+    def reconnected(self) -> None:
+        """What follows comes on a new connection, on which nothing was sent yet."""
+        self._first = True
+        self._clear()
+
+    def _clear(self) -> None:
+        self._listeners: tuple[Listener, ...] | None = None
+        self._routes: dict[str, Route | None] = {}
+        self._pools: dict[str, Pool | None] = {}
+
+    def take(self, part: TablePart) -> None:
+        """Keeps one part for the next version. Raises ValueError on a part that is none of ours."""
+        kind, _, key = part.key.partition("/")
+        value = part.value
+        if kind == "listeners":
+            self._listeners = _listeners.decode(value) if value is not None else ()
+        elif kind == "route":
+            self._routes[key] = _route.decode(value) if value is not None else None
+        elif kind == "pool":
+            self._pools[key] = _pool.decode(value) if value is not None else None
+        else:
+            raise ValueError(f"a table has no part {part.key!r}")
+
+    def table(self, version: TableVersion) -> RoutingTable:
+        """The table that the parts make, sorted by key. Unchanged parts are the same objects as before."""
+        old = RoutingTable() if version.whole and self._first else self._table
+        self._first = False
+        self._table = RoutingTable(
+            self._listeners if self._listeners is not None else old.listeners,
+            dict(sorted((key, each) for key, each in {**old.routes, **self._routes}.items() if each is not None)),
+            dict(sorted((key, each) for key, each in {**old.pools, **self._pools}.items() if each is not None)),
+        )
+        self._clear()
+        return self._table

@@ -1,0 +1,136 @@
+"""A request as it arrives: its head, checked, and what has come of its body."""
+
+from urllib.parse import urlsplit
+
+from turnout.proxy.answers import Fault, bad_request, body_too_large
+from turnout.proxy.heads import (
+    CODING,
+    COLON,
+    CONNECTION,
+    CONTENT_TYPE,
+    CRLF,
+    EXPECT,
+    HOST,
+    LENGTH,
+    REQUEST_ID,
+    SESSION,
+    host_name,
+    is_json,
+    named_hops,
+    new_request_id,
+    without,
+)
+
+
+class Request:
+    """One request of a client.
+
+    `lines` are the header lines that pass on. `body` holds the parts that came and were not passed on yet, `size`
+    counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
+    `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
+    wants no further answer on this connection. `fault` is why it cannot be relayed.
+    """
+
+    __slots__ = (
+        "body",
+        "buffered",
+        "chunked",
+        "closes",
+        "complete",
+        "expects",
+        "fault",
+        "host",
+        "http10",
+        "id",
+        "length",
+        "lines",
+        "method",
+        "session",
+        "size",
+        "url",
+    )
+
+    def __init__(self, method: bytes, url: bytes, lines: list[bytes], *, closes: bool, http10: bool) -> None:
+        self.method = method
+        self.url = url
+        self.lines = lines
+        self.closes = closes
+        self.http10 = http10
+        self.host = ""
+        self.id = b""
+        self.session = b""
+        self.body: list[bytes] = []
+        self.size = 0
+        self.length: int | None = None
+        self.chunked = False
+        self.buffered = False
+        self.complete = False
+        self.expects = False
+        self.fault: Fault | None = None
+
+    def read_head(self, noted: dict[int, bytes], limit: int) -> None:
+        """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
+        get = noted.get
+        connection = get(CONNECTION)
+        if connection is not None:
+            hops = named_hops(connection)
+            if hops:
+                self.lines = without(self.lines, hops)
+        if CODING in noted or LENGTH in noted:
+            self._read_framing(noted, limit)
+        self.session = get(SESSION, b"")
+        self.id = get(REQUEST_ID, b"")
+        if not self.id:
+            self.id = new_request_id()
+            self.lines += (b"x-request-id", COLON, self.id, CRLF)
+        host = get(HOST)
+        if self.url[:1] != b"/":
+            host = self._read_target(host)
+        if host is not None:
+            self.host = host_name(host)
+        elif not self.http10:
+            self.fault = self.fault or bad_request("the request has no Host header")
+
+    def path(self) -> str:
+        """The target without its query."""
+        return self.url.partition(b"?")[0].decode("latin-1")
+
+    def framing(self) -> bytes:
+        """The header line that says how the body is passed on; none when there is no body to speak of."""
+        if self.chunked and not self.buffered:
+            return b"transfer-encoding: chunked\r\n"
+        if self.length is None and not self.chunked:
+            return b""
+        return b"content-length: %d\r\n" % (self.size if self.buffered else self.length or 0)
+
+    def _read_framing(self, noted: dict[int, bytes], limit: int) -> None:
+        length, coding = noted.get(LENGTH), noted.get(CODING)
+        if coding is not None:
+            if coding.strip().lower() != b"chunked":
+                self.fault = bad_request(f"transfer-encoding {coding.decode('latin-1')!r} is not supported")
+            elif self.http10:
+                self.fault = bad_request("HTTP/1.0 has no transfer-encoding")
+            self.chunked = True
+        elif length is not None:
+            self.length = int(length)
+            if self.length > limit:
+                self.fault = body_too_large(limit)
+        if self.chunked or self.length:
+            self.buffered = is_json(noted.get(CONTENT_TYPE, b""))
+            self.expects = noted.get(EXPECT, b"").lower() == b"100-continue" and not self.http10
+
+    def _read_target(self, host: bytes | None) -> bytes | None:
+        """A target in absolute form: its authority is the host, whatever the Host header says (RFC 9112, 3.2.2)."""
+        if self.url == b"*" and self.method == b"OPTIONS":
+            return host
+        if self.url[:7].lower() not in {b"http://", b"https:/"}:
+            self.fault = bad_request("the request's target is neither a path nor an http URL")
+            return host
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            self.fault = bad_request("the request's target is no valid URL")
+            return host
+        self.url = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
+        self.lines = [b"host", COLON, parts.netloc, CRLF, *without(self.lines, frozenset({b"host"}))]
+        return parts.netloc

@@ -1,0 +1,129 @@
+"""What a worker serves with: the table that new requests begin with, the endpoints, and what it remembers of both."""
+
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Mapping
+from random import random
+from time import monotonic
+from typing import Protocol
+
+from turnout.endpoints import Endpoint
+from turnout.proxy.connections import Connections
+from turnout.proxy.limits import Limits
+from turnout.routing import Index, Sequence, carry
+from turnout.table import RoutingTable, Split
+from turnout.telemetry.record import Record
+
+FORGET = 60.0
+"""Seconds after which a failed connect no longer says anything."""
+
+
+class Column(Protocol):
+    """The worker's counters of requests in flight."""
+
+    def add(self, slot: int, delta: int) -> None:
+        """Counts a request in (+1) or out (-1)."""
+
+
+class Session(Protocol):
+    """An open connection of a client."""
+
+    def sweep(self, now: float) -> None:
+        """Looks whether it is idle or quiet for too long."""
+
+    def busy(self) -> bool:
+        """Whether a request is being served."""
+
+    def close_idle(self, before: float) -> bool:
+        """Closes it if it has waited for a request since before then; says whether it did."""
+
+    def end(self) -> None:
+        """Ends what it is doing: the time for draining is over."""
+
+
+class View:
+    """One version of the table, compiled. A request keeps the one that it began with.
+
+    `sequences` are the places of keyless requests, by their split's salt.
+    """
+
+    __slots__ = ("index", "sequences", "version")
+
+    def __init__(self, version: int, index: Index, sequences: dict[str, Sequence]) -> None:
+        self.version = version
+        self.index = index
+        self.sequences = sequences
+
+    @classmethod
+    def of(cls, table: RoutingTable, version: int, old: "View | None" = None) -> "View":
+        """The view of `table`. A split that is as it was in `old` keeps its place."""
+        sequences: dict[str, Sequence] = {}
+        if old is not None and old.sequences:
+            for route in table.routes.values():
+                for rule in route.rules:
+                    past = old.sequences.get(rule.split.salt)
+                    if past is not None:
+                        sequences[rule.split.salt] = carry(past, rule.split)
+        return cls(version, Index.build(table), sequences)
+
+    def sequence(self, split: Split) -> Sequence:
+        """The place of keyless requests in `split`."""
+        sequence = self.sequences.get(split.salt)
+        if sequence is None:
+            sequence = self.sequences[split.salt] = carry(None, split)
+        return sequence
+
+
+class State:
+    """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
+
+    __slots__ = (
+        "clock",
+        "column",
+        "connections",
+        "dice",
+        "draining",
+        "endpoints",
+        "failed_at",
+        "in_flight",
+        "limits",
+        "sessions",
+        "sink",
+        "streams",
+        "view",
+    )
+
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        sink: Callable[[Record], None],
+        column: Column,
+        in_flight: Callable[[int], int],
+        limits: Limits | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.sink = sink
+        self.column = column
+        self.in_flight = in_flight
+        self.connections = Connections(loop, self.limits)
+        self.view = View.of(RoutingTable(), 0)
+        self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
+        self.failed_at: dict[str, float] = {}
+        self.sessions: set[Session] = set()
+        self.streams = 0
+        self.draining = False
+        self.clock = monotonic
+        self.dice = random
+
+    def swap(self, table: RoutingTable, version: int) -> None:
+        """Requests that begin from here on use `table`."""
+        self.view = View.of(table, version, self.view)
+
+    def sweep(self) -> None:
+        """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""
+        now = self.clock()
+        self.connections.sweep(now)
+        for session in list(self.sessions):
+            session.sweep(now)
+        for address, failed in list(self.failed_at.items()):
+            if now - failed > FORGET:
+                del self.failed_at[address]

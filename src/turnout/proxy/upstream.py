@@ -1,0 +1,250 @@
+"""One connection to a model server: writes requests, parses answers as far as framing needs, knows no client."""
+
+import asyncio
+from typing import Protocol, cast
+
+import httptools
+
+from turnout.proxy.heads import (
+    CODING,
+    COLON,
+    CONNECTION,
+    CONTENT_TYPE,
+    CRLF,
+    DROP,
+    LENGTH,
+    RESPONSE_KINDS,
+    named_hops,
+    response_kind,
+    without,
+)
+
+HEAD_LIMIT = 1024 * 1024
+"""Bytes that an answer's head may take."""
+
+
+class Receiver(Protocol):
+    """Whom an answer is for."""
+
+    head_only: bool
+
+    def relay(self, upstream: "Upstream") -> None:
+        """Takes `parts` away. Called once `status` is there, after each read, and with `finished` set the last time."""
+
+    def lost(self, upstream: "Upstream", why: str) -> None:
+        """The connection ended before the answer did."""
+
+    def drained(self, upstream: "Upstream") -> None:
+        """The connection takes more of the request again."""
+
+
+class Home(Protocol):
+    """The pool that a connection is kept in between requests."""
+
+    def forget(self, upstream: "Upstream") -> None:
+        """The connection is gone."""
+
+
+class Upstream(asyncio.Protocol):
+    """Serves one request at a time.
+
+    Of the present answer: `status` is 0 until its final head is read; `head` are its header lines that pass; `parts` is
+    the body that came since the last `relay`; `length` its Content-Length; `bodiless` says that none follows.
+    `uses` counts requests. `began`: a byte of the answer came. `reusable`: the server keeps the connection.
+    """
+
+    __slots__ = (
+        "_fault",
+        "_fed",
+        "_home",
+        "_lines",
+        "_noted",
+        "_parser",
+        "_renew",
+        "_until_close",
+        "began",
+        "bodiless",
+        "content_type",
+        "finished",
+        "head",
+        "idle_since",
+        "length",
+        "on_body",
+        "parts",
+        "paused",
+        "receiver",
+        "reusable",
+        "status",
+        "transport",
+        "uses",
+        "write_paused",
+    )
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.receiver: Receiver | None = None
+        self.uses = 0
+        self.idle_since = 0.0
+        self.paused = False
+        self.write_paused = False
+        self.parts: list[bytes] = []
+        self.on_body = self.parts.append  # the parser calls the list itself: no Python frame per piece
+        self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._reset()
+
+    def _reset(self) -> None:
+        self.status = 0
+        self.began = False
+        self.finished = False
+        self.reusable = False
+        self.bodiless = False
+        self.length: bytes | None = None
+        self.content_type = b""
+        self.head: list[bytes] = []
+        self._lines: list[bytes] = []
+        self._noted: dict[int, bytes] = {}
+        self._until_close = False
+        self._renew = False
+        self._fault = ""
+        self._fed = 0
+
+    def assign(self, receiver: Receiver) -> None:
+        """The next answer is for `receiver`."""
+        self.receiver = receiver
+        self.uses += 1
+        if self.uses > 1:
+            self._reset()
+
+    def pause(self) -> None:
+        """Stops reading the answer."""
+        if not self.paused:
+            self.paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Reads on."""
+        if self.paused:
+            self.paused = False
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """Ends the connection at once; nobody is told."""
+        self.receiver = None
+        self.transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """asyncio: the connection is open."""
+        self.transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        """asyncio: bytes of the answer."""
+        receiver = self.receiver
+        if receiver is None or self._parser is None:
+            self.transport.abort()  # a server that speaks unasked would have its words taken for the next answer
+            return
+        self.began = True
+        if not self.status:
+            self._fed += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._fault = self._fault or f"malformed answer: {error}"
+            self.reusable = False
+        if self._renew:
+            # llhttp waits for the body that an answer to HEAD announces and does not have.
+            self._parser = httptools.HttpResponseParser(self)
+        if self.status:
+            if self.bodiless and self.parts:
+                self.reusable = False
+            receiver.relay(self)
+        elif self._fed > HEAD_LIMIT:
+            self._fault = f"the answer's head is over {HEAD_LIMIT} bytes"
+        if self._fault and self.receiver is receiver:
+            self._lose(receiver, self._fault)
+            self.transport.abort()
+
+    def eof_received(self) -> None:
+        """asyncio: the server sends no more. The transport would first write its buffer to it."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """asyncio: the connection is gone."""
+        self._parser = None  # it holds this object's methods: a cycle
+        self._home.forget(self)
+        receiver = self.receiver
+        if receiver is None:
+            return
+        if self._until_close and exc is None and not self._fault:
+            self.finished = True
+            receiver.relay(self)
+        else:
+            self._lose(receiver, "connection reset" if exc is not None else "connection closed")
+
+    def pause_writing(self) -> None:
+        """asyncio: the server does not read as fast as we write."""
+        self.write_paused = True
+
+    def resume_writing(self) -> None:
+        """asyncio: the server has caught up."""
+        self.write_paused = False
+        if self.receiver is not None:
+            self.receiver.drained(self)
+
+    def _lose(self, receiver: Receiver, why: str) -> None:
+        self.receiver = None
+        receiver.lost(self, why)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """httptools: one header, or one trailer, which lands in lines that are never read."""
+        kind = RESPONSE_KINDS.get(name)
+        if kind is None:
+            kind = response_kind(name)
+        if kind:
+            if kind != DROP:
+                old = self._noted.get(kind)
+                self._noted[kind] = value if old is None else old + b"," + value
+            if kind >= DROP:
+                return
+        self._lines += (name, COLON, value, CRLF)
+
+    def on_headers_complete(self) -> None:
+        """httptools: a head is whole."""
+        assert self._parser is not None
+        assert self.receiver is not None
+        lines, noted = self._lines, self._noted
+        self._lines, self._noted = [], {}
+        status = self._parser.get_status_code()
+        if self.status:
+            self.reusable = False  # a second answer to one request
+            return
+        if status < 200:
+            if status == 101:
+                self._fault = "the server switched protocols unasked"
+            return
+        self.length = noted.get(LENGTH)
+        self.content_type = noted.get(CONTENT_TYPE, b"")
+        coding, connection = noted.get(CODING), noted.get(CONNECTION)
+        if connection is not None:
+            hops = named_hops(connection)
+            if hops:
+                lines = without(lines, hops)
+        if coding is not None and coding.strip().lower() != b"chunked":
+            self._fault = f"the server uses transfer-encoding {coding.decode('latin-1')}"
+            return
+        self.head = lines
+        self.status = status
+        self.reusable = self._parser.should_keep_alive()
+        if self.receiver.head_only:
+            self.bodiless = self.finished = self._renew = True
+        elif status in {204, 304}:
+            self.bodiless = True
+        else:
+            self._until_close = coding is None and self.length is None
+
+    def on_message_complete(self) -> None:
+        """httptools: an answer is whole, an interim one too."""
+        if self.status:
+            self.finished = True

@@ -1,0 +1,189 @@
+"""A worker: its sockets, its table, its endpoints, its reports and its end."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Coroutine
+from pathlib import Path
+
+from turnout.channels import (
+    Acknowledged,
+    EndpointStates,
+    Hello,
+    Message,
+    TablePart,
+    TableVersion,
+)
+from turnout.channels.inflight import InflightFile
+from turnout.proxy.channel import Channel
+from turnout.proxy.garbage import Garbage
+from turnout.proxy.limits import SWEEP, Limits
+from turnout.proxy.listeners import Listeners
+from turnout.proxy.parts import Parts
+from turnout.proxy.reports import REPORT, Reports
+from turnout.proxy.state import State
+
+log = logging.getLogger("turnout.proxy")
+
+BLIND = 2.0
+"""Seconds that a worker with a table waits for the scraper's word before it accepts without it."""
+GRACE = 0.5
+"""Seconds that an idle client gets to send a request when draining begins, so that it meets no closed connection."""
+POLL = 0.02
+
+
+class Worker:
+    """One worker process's work, inside a running event loop. It accepts once it has a table and knows endpoints."""
+
+    def __init__(
+        self, number: int, folder: Path, inflight: InflightFile, drain: float, limits: Limits | None = None
+    ) -> None:
+        self.ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._reports = Reports()
+        column = inflight.column(number)
+        self.state = State(self._loop, self._reports.add, column, inflight.total, limits)
+        self._drain = drain
+        self._listeners = Listeners(self.state)
+        self._parts = Parts()
+        self._garbage = Garbage()
+        self._swapped = False
+        hello = Hello("worker", os.getpid(), number)
+        self._controller = Channel(folder / "controller.sock", hello, self._from_controller, self._reconnected)
+        self._scraper = Channel(folder / "scraper.sock", hello, self._from_scraper)
+        self._endpoints_known = asyncio.Event()
+        self._table_known = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self) -> None:
+        """Everything runs from here on, until `ended` is set."""
+        self._garbage.freeze()
+        self._controller.start()
+        self._scraper.start()
+        self._spawn(self._open(), "open")
+        self._spawn(self._report_on(), "reports")
+        self._spawn(self._sweep_on(), "sweep")
+
+    async def close(self) -> None:
+        """Lets go of everything, at once."""
+        self._listeners.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._report()
+        await self._controller.stop()
+        await self._scraper.stop()
+        await self.state.connections.close()
+
+    # -- control.Ward
+
+    def listen(self, port: int, listener: socket.socket) -> None:
+        """Serves `port` on this socket."""
+        self._spawn(self._listeners.add(port, listener), f"listen on {port}")
+
+    def stop(self, port: int) -> None:
+        """Closes `port`; open connections go on."""
+        self._listeners.remove(port)
+
+    def drain(self) -> None:
+        """Accepts no more, finishes what is open for at most the time that it has, then ends."""
+        if not self.state.draining:
+            self.state.draining = True
+            self._spawn(self._drain_out(), "drain")
+
+    def orphaned(self) -> None:
+        """Ends: nobody would start a successor."""
+        log.warning("the parent is gone")
+        self.ended.set()
+
+    # -- the channels
+
+    def _reconnected(self) -> None:
+        self._parts.reconnected()
+
+    def _from_controller(self, message: Message) -> None:
+        match message:
+            case TablePart():
+                self._parts.take(message)
+            case TableVersion():
+                self.state.swap(self._parts.table(message), message.version)
+                self._swapped = True
+                self._table_known.set()
+                self._controller.send(Acknowledged(message.version))
+                log.info("table %d is served", message.version)
+            case EndpointStates():
+                self._take_endpoints(message)
+            case _:
+                log.error("the controller sent a %s, which is not for a worker", type(message).__name__)
+
+    def _from_scraper(self, message: Message) -> None:
+        match message:
+            case EndpointStates():
+                self._take_endpoints(message)
+            case _:
+                log.error("the scraper sent a %s, which is not for a worker", type(message).__name__)
+
+    def _take_endpoints(self, states: EndpointStates) -> None:
+        self.state.endpoints = states.pools
+        self._endpoints_known.set()
+
+    # -- what goes on
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = self._loop.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("%s failed", task.get_name(), exc_info=task.exception())
+            self.ended.set()
+
+    async def _open(self) -> None:
+        await self._table_known.wait()
+        try:
+            await asyncio.wait_for(self._endpoints_known.wait(), BLIND)
+        except TimeoutError:
+            log.warning("no word of the scraper within %.0f s: accepting without", BLIND)
+        if not self.state.draining:
+            await self._listeners.open()
+
+    async def _report_on(self) -> None:
+        while True:
+            await asyncio.sleep(REPORT)
+            self._report()
+
+    def _report(self) -> None:
+        if self._controller.connected:
+            state = self.state
+            self._controller.send(self._reports.report(state.streams, state.view.version))
+
+    async def _sweep_on(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            self.state.sweep()
+            self._garbage.tick(busy=any(session.busy() for session in self.state.sessions))
+            if self._swapped:
+                self._swapped = False
+                self._garbage.freeze()
+
+    async def _drain_out(self) -> None:
+        began = self._loop.time()
+        start = self.state.clock()
+        self._listeners.close()
+        sessions = self.state.sessions
+        log.info("draining %d connections", len(sessions))
+        while sessions and self._loop.time() - began < self._drain:
+            before = self.state.clock() - GRACE
+            if before >= start:
+                for session in list(sessions):
+                    session.close_idle(before)
+            await asyncio.sleep(POLL)
+        if sessions:
+            log.warning("%d connections did not end within %.0f s", len(sessions), self._drain)
+            for session in list(sessions):
+                session.end()
+            await asyncio.sleep(POLL)
+        self.ended.set()

@@ -1,0 +1,61 @@
+"""`python -m turnout.runners.worker ...`: a gateway worker as a process. Exits 0 when drained or without a parent."""
+
+import asyncio
+import logging
+import resource
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+import uvloop
+
+from turnout.channels.inflight import InflightFile
+from turnout.proxy.control import Control
+from turnout.proxy.worker import Worker
+from turnout.telemetry.logs import configure
+
+log = logging.getLogger("turnout.runners")
+
+
+@click.command()
+@click.option("--number", type=click.IntRange(0), required=True, help="Which of the workers this is, from 0.")
+@click.option("--workers", type=click.IntRange(1), required=True, help="How many there are.")
+@click.option("--run", "folder", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True)
+@click.option("--control-fd", type=click.IntRange(0), required=True, help="The socket to the parent.")
+@click.option("--drain-seconds", type=click.FloatRange(0), default=30.0, show_default=True)
+def main(number: int, workers: int, folder: Path, control_fd: int, drain_seconds: float) -> None:
+    """Serve the gateway's ports that the parent hands over, until it says stop or is gone."""
+    configure(f"worker-{number}")
+    if number >= workers:
+        raise click.BadParameter(f"there is no worker {number} among {workers}", param_hint="--number")
+    _allow_connections()
+    try:
+        inflight = InflightFile.open(folder / "inflight")
+    except (OSError, ValueError) as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says all
+        sys.exit(1)
+    uvloop.run(_live(number, folder, inflight, control_fd, drain_seconds))
+
+
+async def _live(number: int, folder: Path, inflight: InflightFile, control_fd: int, drain: float) -> None:
+    worker = Worker(number, folder, inflight, drain)
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, worker.drain)
+    control = Control(socket.socket(fileno=control_fd), worker)
+    worker.start()
+    await worker.ended.wait()
+    control.close()
+    await worker.close()
+
+
+def _allow_connections() -> None:
+    """As many as the system lets us have: each request takes two, and 1,024 is a common soft limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+if __name__ == "__main__":
+    main()
