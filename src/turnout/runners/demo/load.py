@@ -14,20 +14,20 @@ from turnout.runners.demo.scenario import Scenario
 PATIENCE = aiohttp.ClientTimeout(total=60.0)
 
 
-class Delta(msgspec.Struct):
+class Delta(msgspec.Struct, frozen=True):
     """The part of a streamed choice that carries content."""
 
     content: str | None = None
 
 
-class Choice(msgspec.Struct):
+class Choice(msgspec.Struct, frozen=True):
     """One choice of a streamed chunk."""
 
     delta: Delta = Delta()
     finish_reason: str | None = None
 
 
-class Chunk(msgspec.Struct):
+class Chunk(msgspec.Struct, frozen=True):
     """One event of a chat stream, as far as a client's clock needs it."""
 
     choices: tuple[Choice, ...] = ()
