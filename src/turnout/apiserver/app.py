@@ -47,7 +47,7 @@ class Api:
             if request.method not in ("GET", "HEAD"):
                 raise method_not_allowed()
             return _discovered(request, path)
-        target = parse_path(path)
+        target = parse_path(request.scope["path"])
         verbs = self._on_one() if target.name else self._on_many()
         verb = verbs.get(request.method)
         if verb is None or (target.subresource and request.method == "DELETE"):

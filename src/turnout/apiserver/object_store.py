@@ -9,7 +9,7 @@ from itertools import groupby
 
 from turnout.apiserver.committer import Committer, Outcome, Request
 from turnout.apiserver.database import Database
-from turnout.apiserver.stored import Change, Key, Stored, Transaction
+from turnout.apiserver.stored import Change, Key, StorageError, Stored, Transaction
 from turnout.apiserver.window import SIZE, Watch, Window
 
 Resource = tuple[str, str]
@@ -28,6 +28,7 @@ class ObjectStore:
         self._window_size = window_size
         self._floor = self.version
         self._closing = False
+        self._waiting: set[asyncio.Future[tuple[Change, ...]]] = set()
         self._objects: dict[Resource, dict[Key, Stored]] = {}
         self._windows: dict[Resource, Window] = {}
         for stored in objects:
@@ -50,7 +51,11 @@ class ObjectStore:
 
     async def commit(self, transaction: Transaction) -> tuple[Change, ...]:
         """The changes made, once they are on the disk. Raises StaleError or StorageError with nothing changed."""
+        if self.ended.done():
+            raise StorageError("the store is closed")
         answer: asyncio.Future[tuple[Change, ...]] = asyncio.get_running_loop().create_future()
+        self._waiting.add(answer)
+        answer.add_done_callback(self._waiting.discard)
         self._committer.submit(Request(transaction, answer))
         # Shielded, because the transaction happens whether or not the one who asked is still there.
         return await asyncio.shield(answer)
@@ -102,3 +107,5 @@ class ObjectStore:
     def _end(self) -> None:
         if not self.ended.done():
             self.ended.set_result(None)
+        for answer in list(self._waiting):
+            answer.set_exception(StorageError("the store has failed; whether the change is stored is unknown"))

@@ -29,7 +29,7 @@ class Target(Struct, frozen=True):
 
 def parse_path(path: str) -> Target:
     """Reads `/api/V/...` and `/apis/G/V/...`. Raises a 404 on a path that names nothing served."""
-    parts = path.strip("/").split("/")
+    parts = path.removeprefix("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
     elif parts[0] == "apis" and len(parts) > 3:
