@@ -31,12 +31,12 @@ class Prober:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls) -> AsyncIterator["Prober"]:
+    async def opened(cls, timeout: aiohttp.ClientTimeout = TIMEOUT) -> AsyncIterator["Prober"]:  # noqa: ASYNC109 - of each probe
         """A prober whose connections are closed in the end."""
         connector = aiohttp.TCPConnector(limit=0, limit_per_host=CONNECTIONS, keepalive_timeout=30.0)
         async with aiohttp.ClientSession(
             connector=connector,
-            timeout=TIMEOUT,
+            timeout=timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": "turnout-scraper", "Accept-Encoding": "identity"},
         ) as session:

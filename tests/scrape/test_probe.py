@@ -1,0 +1,137 @@
+"""One GET to a model server, and every way it fails."""
+
+import asyncio
+import gzip
+import socket
+
+import aiohttp
+import pytest
+
+from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
+from turnout.endpoints.health import Failure
+from turnout.scrape.probe import PAGE_LIMIT, TIMEOUT, Answer, Prober
+
+IMPATIENT = aiohttp.ClientTimeout(sock_connect=TIMEOUT.sock_connect, total=0.3)
+
+
+async def ask(server: ModelServer, timeout: aiohttp.ClientTimeout = TIMEOUT) -> Answer | Failure:
+    async with Prober.opened(timeout) as prober:
+        return await prober.get(server.address, "/metrics")
+
+
+def asked(said: bytes, timeout: aiohttp.ClientTimeout = TIMEOUT) -> Answer | Failure:
+    async def scenario() -> Answer | Failure:
+        async with ModelServer(page=said) as server:
+            return await ask(server, timeout)
+
+    return asyncio.run(scenario())
+
+
+def test_a_page_comes_with_its_status() -> None:
+    assert asked(answer(200, vllm_page())) == Answer(200, vllm_page())
+
+
+def test_an_error_is_an_answer() -> None:
+    assert asked(answer(503, b"starting")) == Answer(503, b"starting")
+
+
+def test_a_redirect_is_an_answer_and_nobody_else_is_asked() -> None:
+    async def scenario() -> None:
+        async with ModelServer() as other:
+            away = answer(302, b"", f"Location: http://{other.address}/metrics")
+            async with ModelServer(page=away) as server:
+                assert await ask(server) == Answer(302, b"")
+            assert other.connections == 0
+
+    asyncio.run(scenario())
+
+
+def test_chunks_are_joined() -> None:
+    said = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    assert asked(said) == Answer(200, b"abcde")
+
+
+def test_a_page_that_is_too_long_is_not_kept() -> None:
+    assert asked(answer(200, b"x" * (PAGE_LIMIT + 1))) == Answer(200, None)
+
+
+def test_a_small_answer_that_unpacks_to_too_much_is_not_kept() -> None:
+    packed = gzip.compress(b"x" * (PAGE_LIMIT + 1))
+    assert asked(answer(200, packed, "Content-Encoding: gzip")) == Answer(200, None)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        RESET,
+        b"\x00\xff" * 100 + b"\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 abc Nonsense\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
+        answer(200, b"not gzip", "Content-Encoding: gzip"),
+    ],
+)
+def test_what_is_no_http_is_a_broken_connection(said: bytes) -> None:
+    assert asked(said) is Failure.BROKEN
+
+
+def test_no_answer_is_silence() -> None:
+    assert asked(HANG, IMPATIENT) is Failure.SILENT
+
+
+def test_half_an_answer_is_silence() -> None:
+    assert asked(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", IMPATIENT) is Failure.SILENT
+
+
+def test_a_port_that_nobody_listens_on_is_unreachable() -> None:
+    async def scenario() -> None:
+        server = ModelServer()
+        await server.start()
+        await server.kill()
+        assert await ask(server) is Failure.UNREACHABLE
+
+    asyncio.run(scenario())
+
+
+def test_a_listener_that_takes_no_more_connections_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
+        address = f"127.0.0.1:{full.getsockname()[1]}"
+        # The queue of a backlog of 0 holds one connection; what comes after it gets no answer.
+        waiting = [socket.socket() for _ in range(4)]
+        for each in waiting:
+            each.setblocking(False)
+            each.connect_ex(full.getsockname())
+
+        async def scenario() -> Answer | Failure:
+            async with Prober.opened() as prober:
+                return await prober.get(address, "/health")
+
+        assert asyncio.run(scenario()) is Failure.UNREACHABLE
+        for each in waiting:
+            each.close()
+
+
+def test_one_connection_serves_many_probes() -> None:
+    async def scenario() -> None:
+        async with ModelServer() as server, Prober.opened() as prober:
+            for _ in range(5):
+                await prober.get(server.address, "/metrics")
+            assert server.connections == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_kept_connection_that_the_server_closed_meanwhile_costs_no_probe() -> None:
+    async def scenario() -> None:
+        server = ModelServer()
+        await server.start()
+        async with Prober.opened() as prober:
+            await prober.get(server.address, "/health")
+            await server.kill()
+            await server.start()
+            assert await prober.get(server.address, "/health") == Answer(200, b"")
+        await server.kill()
+
+    asyncio.run(scenario())
