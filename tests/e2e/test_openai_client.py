@@ -1,11 +1,16 @@
 """The official `openai` package as a client: what its users do works, and its errors are the ones they know."""
 
+import http.client
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import openai
 import pytest
 
 from tests.support.sim import Sim
+from tests.support.system import System, system, until
+from turnout.runners.demo.scenario import manifests
 
 pytestmark = pytest.mark.e2e
 
@@ -13,11 +18,32 @@ MODEL = "llama"
 LORA = "llama-sql"
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    """The root of an OpenAI API that serves MODEL and its adapter LORA."""
-    with Sim(MODEL, loras=[LORA], profile="instant") as sim:
+@contextmanager
+def through(way: str, sim: Sim, folder: Path) -> Iterator[str]:
+    """The root of the OpenAI API of `sim`, asked directly or through a gateway."""
+    if way == "direct":
         yield f"{sim.url}/v1"
+        return
+    manifest = folder / "demo.yaml"
+    manifest.write_text(manifests({"llm": sim.ports, "llm-new": ()}, (100, 0)))
+    with system(folder, "--workers", "1", "-f", str(manifest)) as up:
+        until(lambda: ready(up))
+        yield f"{up.gateway}/v1"
+
+
+def ready(up: System) -> bool:
+    """Whether the scraper has found the servers."""
+    with closing(http.client.HTTPConnection("127.0.0.1", up.gateway_port, timeout=20)) as connection:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == 200
+
+
+@pytest.fixture(scope="module", params=["direct", "gateway"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The root of an OpenAI API that serves MODEL and its adapter LORA."""
+    folder = tmp_path_factory.mktemp(request.param)
+    with Sim(MODEL, loras=[LORA], profile="instant") as sim, through(request.param, sim, folder) as root:
+        yield root
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +179,28 @@ def test_an_error_in_a_stream_is_an_api_error() -> None:
         pytest.raises(openai.APIError, match="EngineCore"),
     ):
         list(stream)
+
+
+def test_a_request_that_no_route_takes_is_an_openai_error(tmp_path: Path) -> None:
+    with (
+        system(tmp_path, "--workers", "1") as up,
+        openai.OpenAI(base_url=f"{up.gateway}/v1", api_key="none", max_retries=0, timeout=30) as opened,
+        pytest.raises(openai.NotFoundError) as caught,
+    ):
+        opened.models.list()
+
+    assert (caught.value.code, caught.value.response.headers["x-turnout-reason"]) == ("no-route", "no-route")
+
+
+def test_a_pool_without_servers_is_an_openai_error(tmp_path: Path) -> None:
+    manifest = tmp_path / "demo.yaml"
+    manifest.write_text(manifests({"llm": (), "llm-new": ()}, (100, 0)))
+    with (
+        system(tmp_path, "--workers", "1", "-f", str(manifest)) as up,
+        openai.OpenAI(base_url=f"{up.gateway}/v1", api_key="none", max_retries=0, timeout=30) as opened,
+        pytest.raises(openai.InternalServerError) as caught,
+    ):
+        opened.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "hello"}])
+
+    assert (caught.value.status_code, caught.value.code) == (503, "no-endpoints")
+    assert caught.value.response.headers["x-turnout-pool"] == "llm"
