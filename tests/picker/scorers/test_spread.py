@@ -1,0 +1,45 @@
+"""Scores by place between the least and the most loaded."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from turnout.picker.scorers.spread import score_spread
+
+LOADS = st.lists(st.floats(0, 1e9), min_size=1, max_size=9)
+
+
+def test_the_least_loaded_scores_1_and_the_most_loaded_0() -> None:
+    assert score_spread([4, 0, 1]) == [0.0, 1.0, 0.75]
+
+
+def test_equal_loads_all_score_1() -> None:
+    assert score_spread([3, 3]) == [1.0, 1.0]
+
+
+def test_unknown_loads_all_score_1() -> None:
+    assert score_spread([None, None]) == [1.0, 1.0]
+
+
+def test_an_unknown_load_among_equal_ones_scores_as_they_do() -> None:
+    assert score_spread([3, None, 3]) == [1.0, 1.0, 1.0]
+
+
+def test_an_unknown_load_scores_the_mean_of_the_known() -> None:
+    assert score_spread([0, None, 4, 4]) == pytest.approx([1.0, 1 / 3, 0.0, 0.0])
+
+
+def test_nobody_scores_nothing() -> None:
+    assert score_spread([]) == []
+
+
+@given(loads=LOADS)
+def test_more_load_never_scores_higher(loads: list[float]) -> None:
+    scores = score_spread(loads)
+    assert all(0.0 <= score <= 1.0 for score in scores)
+    assert all(
+        a >= b
+        for load, a in zip(loads, scores, strict=True)
+        for more, b in zip(loads, scores, strict=True)
+        if load <= more
+    )
