@@ -63,7 +63,7 @@ async def _walk(scenario: Scenario, client: Client, load: Load, console: Console
             last = number == len(scenario.steps)
             async with _around_the_rollback(scenario, load) if last else contextlib.nullcontext():
                 marks.append(await _write(client, step))
-            console.print(f"wrote {step.weights[0]}/{step.weights[1]}: {step.story}", highlight=False)
+            console.print(f"wrote {step.weights[0]}/{step.weights[1]}: {step.story}")
             end = time.monotonic() + step.seconds
             while time.monotonic() < end:
                 screen.update(live.view(step, number, len(scenario.steps), load.samples, load.open, time.monotonic()))
