@@ -124,7 +124,19 @@ async def _servers(scenario: Scenario, name: str, folder: Path) -> AsyncIterator
 @contextlib.asynccontextmanager
 async def _gateway(folder: Path) -> AsyncIterator[tuple[str, str]]:
     free = "127.0.0.1:0"
-    arguments = ("up", "--gateway", free, "--api", free, "--state", "memory", "-f", str(folder / "demo.yaml"))
+    arguments = (
+        "up",
+        "--workers",
+        "1",
+        "--gateway",
+        free,
+        "--api",
+        free,
+        "--state",
+        "memory",
+        "-f",
+        str(folder / "demo.yaml"),
+    )
     async with _process("up", arguments, folder) as line:
         yield line["gateway"], line["api"]
 
