@@ -1,6 +1,6 @@
 """The fields of an OpenAI request body that the gateway reads."""
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 from msgspec.json import Decoder
 
 
@@ -20,14 +20,24 @@ class _Loose(Struct, gc=False):
 
 
 _NOTHING = RequestFields()
-_decoder = Decoder(_Loose)
+_strict = Decoder(RequestFields)
+_loose = Decoder(_Loose)
 
 
 def read_request(body: bytes) -> RequestFields:
     """The fields of `body`; all at their defaults when it is not a JSON object. Nothing else of it is decoded."""
     try:
-        loose = _decoder.decode(body)
+        return _strict.decode(body)
+    except ValidationError:
+        return _read_loose(body)
     except (ValueError, RecursionError):  # msgspec's errors and a bad UTF-8 sequence are ValueErrors
+        return _NOTHING
+
+
+def _read_loose(body: bytes) -> RequestFields:
+    try:
+        loose = _loose.decode(body)
+    except (ValueError, RecursionError):
         return _NOTHING
     model, key = loose.model, loose.prompt_cache_key
     return RequestFields(
