@@ -84,10 +84,11 @@ def test_http_1_0_has_neither_chunks_nor_100_continue_nor_must_it_name_a_host() 
     assert read({LENGTH: b"1", EXPECT: b"100-Continue"}).expects
     request = Request(b"GET", b"/", [], closes=True, http10=True)
     request.read_head({}, LIMIT)
-    assert request.fault is None
+    assert (request.fault, request.hostless) == (None, True)
+    assert not read({HOST: b""}, http10=True).hostless
 
 
-@pytest.mark.parametrize("url", [b"ftp://a/", b"a:80", b"*", b"http://[/", b"foo"])
+@pytest.mark.parametrize("url", [b"ftp://a/", b"a:80", b"*", b"http://[/", b"foo", b"http:///p", b"http://u@a/"])
 def test_a_target_that_is_neither_path_nor_url_is_a_fault(url: bytes) -> None:
     fault = read({}, url=url, method=b"GET").fault
 

@@ -159,7 +159,6 @@ class Exchange:
             return
         self._plan = plan
         if request.expects and not request.size and not request.complete:
-            request.expects = False
             self._client.transport.write(CONTINUE)
         if request.size > self._state.limits.body:
             self._overflow()
