@@ -1,10 +1,13 @@
 """Connections kept between requests."""
 
 import asyncio
+from typing import cast
 
 from tests.support.upstream import Conversation, answering, upstream
 from tests.support.worker import Gateway, ask, gateway, get, run, until
+from turnout.proxy.connections import Server
 from turnout.proxy.limits import Limits
+from turnout.proxy.upstream import Upstream
 
 
 async def slow(conversation: Conversation) -> None:
@@ -95,3 +98,40 @@ def test_an_ipv6_address_is_taken_apart() -> None:
             assert (server.host, server.port) == ("::1", 9001)
 
     run(main())
+
+
+class Transport:
+    """Notes whether it reads."""
+
+    def __init__(self) -> None:
+        self.reading = True
+        self.aborted = False
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+def test_a_connection_that_was_paused_reads_again_when_it_is_kept() -> None:
+    server = Server("127.0.0.1:1", Limits())
+    connection = Upstream(server)
+    transport = Transport()
+    connection.connection_made(cast("asyncio.Transport", transport))
+    connection.reusable = True
+    connection.pause()
+
+    server.release(connection, 1.0)
+
+    assert (transport.reading, transport.aborted) == (True, False)
+    assert server.take(1.5) is connection

@@ -226,3 +226,25 @@ def test_a_request_keeps_the_table_that_it_began_with() -> None:
             assert (await opened.read("POST")).pool == "a"
 
     run(main())
+
+
+def test_the_rest_of_a_request_that_was_answered_early_is_dropped_only_up_to_the_limit() -> None:
+    async def script(conversation: Conversation) -> None:
+        await conversation.head()
+        await conversation.answer(b"early", status="403 Forbidden")
+        await conversation.gone()
+
+    async def main() -> None:
+        limits = Limits(body=1_000_000)
+        async with (
+            upstream(script) as up,
+            gateway({"a": [up.address]}, limits=limits) as served,
+            client(served) as opened,
+        ):
+            await opened.send(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+            assert (await opened.read("POST")).status == 403
+            with pytest.raises(ConnectionError):
+                await opened.send(*[b"10000\r\n" + b"x" * 65536 + b"\r\n"] * 1000)
+            assert [each.code for each in served.records] == [403]
+
+    run(main())
