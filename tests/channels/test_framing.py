@@ -120,6 +120,12 @@ def test_a_frame_that_is_no_message_is_refused(body: bytes) -> None:
         list(Decoder().feed(len(body).to_bytes(4, "big") + body))
 
 
+def test_a_message_that_is_nested_too_deeply_is_refused() -> None:
+    body = b"\x82\xa4type\xa4stop\xa1x" + b"\x91" * 100_000 + b"\x01"
+    with pytest.raises(ValueError, match="nested too deeply"):
+        list(Decoder().feed(len(body).to_bytes(4, "big") + body))
+
+
 @given(stream=st.binary(max_size=200))
 def test_noise_gives_messages_or_a_value_error(stream: bytes) -> None:
     try:

@@ -39,6 +39,13 @@ class Decoder:
                     break
                 body = bytes(buffer[start + 4 : start + 4 + size])
                 start += 4 + size
-                yield _decoder.decode(body)
+                yield _decode(body)
         finally:
             del buffer[:start]
+
+
+def _decode(body: bytes) -> Message:
+    try:
+        return _decoder.decode(body)
+    except RecursionError:
+        raise ValueError("a message is nested too deeply") from None
