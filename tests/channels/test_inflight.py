@@ -61,6 +61,15 @@ def test_a_worker_that_the_file_has_no_column_for_is_refused(file: InflightFile,
         file.column(worker)
 
 
+@pytest.mark.parametrize("worker", [-1, 3])
+def test_zeroing_a_worker_that_the_file_has_no_column_for_is_refused(file: InflightFile, worker: int) -> None:
+    file.column(2).add(0, 1)
+    file.column(0).add(1, 1)
+    with pytest.raises(IndexError):
+        file.zero(worker)
+    assert [file.total(slot) for slot in range(2)] == [1, 1]
+
+
 def test_an_address_keeps_its_row(file: InflightFile) -> None:
     slot = file.slot_for("10.0.0.1:8000")
     assert file.slot_for("10.0.0.2:8000") != slot
@@ -162,6 +171,12 @@ def test_a_closed_file_counts_no_more(path: Path) -> None:
     file.close()
     with pytest.raises(ValueError, match="released"):
         column.add(0, 1)
+
+
+def test_closing_twice_is_closing_once(path: Path) -> None:
+    file = InflightFile.create(path, workers=1)
+    file.close()
+    file.close()
 
 
 def test_two_processes_count_in_one_file(file: InflightFile, path: Path) -> None:

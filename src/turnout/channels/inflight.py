@@ -72,9 +72,8 @@ class InflightFile:
         return cls(mapped)
 
     def column(self, worker: int) -> Column:
-        """The counters of worker number `worker`."""
-        if not 0 <= worker < self.columns:
-            raise IndexError(f"worker {worker} of {self.columns}")
+        """The counters of worker number `worker`. Raises IndexError if the file has no such column."""
+        self._check(worker)
         return Column(self._cells, self.columns, worker)
 
     def total(self, slot: int) -> int:
@@ -85,7 +84,8 @@ class InflightFile:
         return sum(self._cells[first : first + self.columns])
 
     def zero(self, worker: int) -> None:
-        """Forgets what a dead worker had in flight."""
+        """Forgets what a dead worker had in flight. Raises IndexError if the file has no such column."""
+        self._check(worker)
         for slot in range(self.rows):
             self._cells[slot * self.columns + worker] = 0
 
@@ -118,6 +118,11 @@ class InflightFile:
         self._names.release()
         self._view.release()
         self._file.close()
+
+    def _check(self, worker: int) -> None:
+        # Beyond its columns a row goes over into the next.
+        if not 0 <= worker < self.columns:
+            raise IndexError(f"worker {worker} of {self.columns}")
 
     def _free_row(self) -> int:
         # Freed rows come last: a worker may yet count a request in on the row of an endpoint that has just left.
