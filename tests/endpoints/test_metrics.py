@@ -1,5 +1,7 @@
 """Metrics pages to numbers."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,12 +13,46 @@ from turnout.endpoints.metrics import UNKNOWN, Load, read_load
 NUMBERS = st.floats(min_value=0, max_value=1e12)
 
 
+TWO_RANKS = b"""\
+# HELP python_gc_objects_collected_total Objects collected during gc
+# TYPE python_gc_objects_collected_total counter
+python_gc_objects_collected_total{generation="0"} 12153.0
+# HELP process_virtual_memory_bytes Virtual memory size in bytes.
+# TYPE process_virtual_memory_bytes gauge
+process_virtual_memory_bytes 1.9512344576e+010
+# HELP vllm:num_requests_running Number of requests in model execution batches.
+# TYPE vllm:num_requests_running gauge
+vllm:num_requests_running{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct"} 1.0e+02
+vllm:num_requests_running{engine="1",model_name="meta-llama/Llama-3.1-8B-Instruct"} 20.0
+# HELP vllm:num_requests_waiting Number of requests waiting to be processed.
+# TYPE vllm:num_requests_waiting gauge
+vllm:num_requests_waiting{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct"} 3.0
+vllm:num_requests_waiting{engine="1",model_name="meta-llama/Llama-3.1-8B-Instruct"} 2.0 1712345678000
+# HELP vllm:num_requests_waiting_by_reason Number of requests waiting, by reason.
+# TYPE vllm:num_requests_waiting_by_reason gauge
+vllm:num_requests_waiting_by_reason{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct",reason="capacity"} 3.0
+vllm:num_requests_waiting_by_reason{engine="1",model_name="meta-llama/Llama-3.1-8B-Instruct",reason="deferred"} 2.0
+# HELP vllm:kv_cache_usage_perc KV-cache usage. 1 means 100 percent usage.
+# TYPE vllm:kv_cache_usage_perc gauge
+vllm:kv_cache_usage_perc{engine="0",model_name="meta-llama/Llama-3.1-8B-Instruct"} 8.75e-01
+vllm:kv_cache_usage_perc{engine="1",model_name="meta-llama/Llama-3.1-8B-Instruct"} 0.125
+# HELP vllm:time_to_first_token_seconds Histogram of time to first token in seconds.
+# TYPE vllm:time_to_first_token_seconds histogram
+vllm:time_to_first_token_seconds_bucket{engine="0",le="0.001",model_name="meta-llama/Llama-3.1-8B-Instruct"} 0.0
+vllm:time_to_first_token_seconds_bucket{engine="0",le="+Inf",model_name="meta-llama/Llama-3.1-8B-Instruct"} 7.0
+"""
+
+
 def waiting(page: bytes) -> float | None:
     return read_load(page, VLLM).waiting
 
 
 def test_a_vllm_page_gives_its_three_numbers() -> None:
     assert read_load(vllm_page(3, 8, 0.25), VLLM) == Load(3.0, 8.0, 0.25)
+
+
+def test_the_page_of_a_vllm_of_two_ranks_gives_its_three_numbers() -> None:
+    assert read_load(TWO_RANKS, VLLM) == Load(5.0, 120.0, 0.875)
 
 
 def test_requests_of_several_ranks_are_summed() -> None:
@@ -79,6 +115,7 @@ def test_a_name_inside_a_label_is_no_sample() -> None:
         ("", None),
         ("many", None),
         ("1e999", None),
+        ("1_0", None),
     ],
 )
 def test_a_value_is_a_finite_number_that_is_not_negative(text: str, value: float | None) -> None:
@@ -136,6 +173,18 @@ def test_a_sample_without_the_label_is_another_one() -> None:
     assert read_load(b"nv_trt_llm_request_metrics 3\n", TRITON_TENSORRT_LLM) == UNKNOWN
 
 
+@pytest.mark.parametrize("labels", ['last_request_type="waiting"', 'a="b",last_request_type="waiting"'])
+def test_a_label_that_ends_alike_is_another_one(labels: str) -> None:
+    assert read_load(f"nv_trt_llm_request_metrics{{{labels}}} 3\n".encode(), TRITON_TENSORRT_LLM) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "labels", ['request_type="waiting"', 'a="b",request_type="waiting"', 'a="b", request_type="waiting",']
+)
+def test_a_label_counts_wherever_it_stands(labels: str) -> None:
+    assert read_load(f"nv_trt_llm_request_metrics{{{labels}}} 3\n".encode(), TRITON_TENSORRT_LLM).waiting == 3.0
+
+
 def test_an_engine_of_another_name_has_no_numbers() -> None:
     assert read_load(vllm_page(3, 8, 0.25), find_engine("mine")) == UNKNOWN
 
@@ -144,6 +193,52 @@ def test_an_engine_of_another_name_has_no_numbers() -> None:
 @settings(max_examples=50)
 def test_what_a_page_says_is_what_is_read(waiting: float, running: float, kv_usage: float) -> None:
     assert read_load(vllm_page(waiting, running, kv_usage), VLLM) == Load(waiting, running, kv_usage)
+
+
+NAMES = [
+    "vllm:num_requests_waiting",
+    "vllm:num_requests_waiting_by_reason",
+    "vllm:num_requests_running",
+    "vllm:kv_cache_usage_perc",
+    "vllm:gpu_cache_usage_perc",
+    "my_vllm:num_requests_waiting",
+    "other",
+]
+LABELS = ["", "{}", '{e="0"}', '{e="1",m="a} b {"}', '{m="\\\\\\" vllm:num_requests_waiting 7"}']
+VALUES = ["0", "3", "2.5", "0.75", "1e2", "NaN", "+Inf", "-1", "1_0", "x", "0.5 1712345678000"]
+SAMPLES = st.builds("{}{} {}".format, st.sampled_from(NAMES), st.sampled_from(LABELS), st.sampled_from(VALUES))
+COMMENTS = st.builds("# {} {} {}".format, st.sampled_from(["HELP", "TYPE"]), st.sampled_from(NAMES), st.text("a{ }1"))
+SAMPLE = re.compile(r"""([A-Za-z_:][\w:]*)(?:\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})?[ \t]+(\S+)(?:[ \t]+-?\d+)?""")
+NUMBER = re.compile(r"\+?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def plainly_read(page: str) -> Load:
+    """The same numbers by a whole parse, line by line."""
+    samples: dict[str, list[str]] = {}
+    for line in page.split("\n"):
+        if match := SAMPLE.fullmatch(line):
+            samples.setdefault(match[1], []).append(match[2])
+
+    def values(*names: str) -> list[float] | None:
+        texts = next((samples[name] for name in names if name in samples), None)
+        if texts is None or not all(NUMBER.fullmatch(text) for text in texts):
+            return None
+        return [float(text) for text in texts]
+
+    waiting, running = values("vllm:num_requests_waiting"), values("vllm:num_requests_running")
+    kv_usages = values("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc")
+    return Load(
+        None if waiting is None else sum(waiting),
+        None if running is None else sum(running),
+        None if kv_usages is None else min(1.0, max(kv_usages)),
+    )
+
+
+@given(lines=st.lists(st.one_of(SAMPLES, SAMPLES, COMMENTS, st.just("")), max_size=12), end=st.sampled_from(["", "\n"]))
+@settings(max_examples=300)
+def test_the_byte_search_reads_what_a_whole_parse_reads(lines: list[str], end: str) -> None:
+    page = "\n".join(lines) + end
+    assert read_load(page.encode(), VLLM) == plainly_read(page)
 
 
 FRAGMENTS = st.sampled_from(

@@ -59,10 +59,15 @@ def _texts(page: bytes, series: Series) -> Iterator[bytes]:
         if rest[:1] == b"{":
             # A label's value may hold a brace; what follows the labels cannot.
             labels, brace, value = rest.rpartition(b"}")
-            if brace and series.label in labels:
+            if brace and _has(labels, series.label):
                 yield value
         elif rest[:1] in (b" ", b"\t") and not series.label:
             yield rest
+
+
+def _has(labels: bytes, label: bytes) -> bool:
+    # Labels begin behind the brace, a comma or a blank: any other byte before it is part of a longer name.
+    return not label or any(start + label in labels for start in (b"{", b",", b" "))
 
 
 def _lines(page: bytes, name: bytes) -> Iterator[bytes]:
@@ -87,5 +92,7 @@ def _number(text: bytes) -> float | None:
     try:
         value = float(words[0])
     except ValueError:
+        return None
+    if b"_" in words[0]:  # float takes 1_0 for 10, the format does not
         return None
     return value if isfinite(value) and value >= 0.0 else None
