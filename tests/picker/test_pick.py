@@ -64,6 +64,14 @@ def test_none_that_is_ready_is_none() -> None:
     assert pick([endpoint(0, ready=False)], idle, (), first) is None
 
 
+def test_a_single_candidate_needs_neither_dice_nor_counters() -> None:
+    def unasked(*_: object) -> float:
+        raise AssertionError("there is nothing to choose")
+
+    endpoints = [endpoint(0), endpoint(1, ready=False), endpoint(2)]
+    assert pick(endpoints, lambda slot: int(unasked(slot)), {"10.0.0.2:8000"}, unasked) is endpoints[0]
+
+
 def test_the_shorter_queue_wins() -> None:
     assert picked([endpoint(0, waiting=5), endpoint(1, waiting=4), endpoint(2, waiting=6)]) == 1
 
@@ -154,10 +162,24 @@ def test_the_order_of_the_endpoints_does_not_matter(
 
     def totals(listed: list[Endpoint]) -> dict[str, float]:
         decision = explain(listed, counts.__getitem__, excluded, first)
-        return {each.endpoint.address: round(each.total, 9) for each in decision.candidates} if decision else {}
+        return {each.endpoint.address: each.total for each in decision.candidates} if decision else {}
 
     shuffled = order.sample(endpoints, len(endpoints))
     assert totals(shuffled) == totals(endpoints)
+
+
+@given(pool=pools(), order=st.randoms(use_true_random=False))
+def test_the_order_does_not_matter_to_the_winner_where_there_is_no_tie(
+    pool: tuple[list[Endpoint], list[int], set[str]], order: Random
+) -> None:
+    endpoints, counts, excluded = pool
+    decision = explain(endpoints, counts.__getitem__, excluded, first)
+    totals = [each.total for each in decision.candidates] if decision else []
+    if totals.count(max(totals, default=0.0)) == 1:
+        shuffled = order.sample(endpoints, len(endpoints))
+        assert pick(shuffled, counts.__getitem__, excluded, first) == pick(
+            endpoints, counts.__getitem__, excluded, first
+        )
 
 
 @given(pool=pools())

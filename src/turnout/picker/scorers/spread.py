@@ -1,6 +1,7 @@
 """Scores by place between the least and the most loaded candidate."""
 
 from collections.abc import Sequence
+from math import fsum
 
 
 def score_spread(loads: Sequence[float | None]) -> list[float]:
@@ -12,7 +13,9 @@ def score_spread(loads: Sequence[float | None]) -> list[float]:
     if least == most:
         return [1.0] * len(loads)
     width = most - least
+    scores = [(most - load) / width for load in known]
     if len(known) == len(loads):
-        return [(most - load) / width for load in known]
-    mean = (most - sum(known) / len(known)) / width
+        return scores
+    # A plain sum depends on the candidates' order in its last bit, and a tie on that bit. Of loads it could overflow.
+    mean = fsum(scores) / len(scores)
     return [mean if load is None else (most - load) / width for load in loads]
