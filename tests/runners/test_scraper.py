@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -184,5 +185,21 @@ def test_only_its_user_may_open_the_socket(tmp_path: Path) -> None:
             path = tmp_path / "scraper.sock"
             await until(path.exists, "the socket")
             assert path.stat().st_mode & 0o777 == 0o600
+
+    asyncio.run(scenario())
+
+
+def test_it_may_open_as_many_connections_as_the_system_allows(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running(tmp_path) as run:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard - 1), hard))
+            try:
+                await run.start()
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            await until((tmp_path / "scraper.sock").exists, "the socket")
+            assert run.process is not None
+            assert resource.prlimit(run.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
 
     asyncio.run(scenario())

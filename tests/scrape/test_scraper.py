@@ -1,17 +1,20 @@
 """Who is watched, and what is told of it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from tests.support.model_servers import HANG, ModelServer, answer, vllm_page
 from tests.support.peers import until
 from turnout.channels import EndpointStates, Member, Membership
 from turnout.channels.inflight import InflightFile
 from turnout.endpoints import Endpoint
+from turnout.endpoints.pacing import SCRAPE_SECONDS
 from turnout.scrape.board import Board
 from turnout.scrape.probe import Prober
 from turnout.scrape.scraper import Scraper
@@ -191,5 +194,17 @@ def test_an_endpoint_without_a_row_is_left_out_and_the_others_are_told(tmp_path:
             scraper.take(pool(one, two))
             await until(lambda: posts.ready(one.address))
             assert posts.endpoint(two.address) is None
+
+    asyncio.run(scenario())
+
+
+def test_scraping_that_costs_too_much_slows_down_and_recovers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with scraping(tmp_path) as (scraper, _, _):
+            assert scraper.interval == SCRAPE_SECONDS
+            monkeypatch.setattr(time, "process_time", lambda: 2 * time.monotonic())
+            await until(lambda: scraper.interval > SCRAPE_SECONDS, "a longer interval")
+            monkeypatch.setattr(time, "process_time", lambda: 0.0)
+            await until(lambda: scraper.interval == SCRAPE_SECONDS, "the shortest interval")
 
     asyncio.run(scenario())

@@ -164,6 +164,34 @@ def test_a_scrape_that_cannot_connect_takes_it_out_before_health_has_answered() 
     asyncio.run(scenario())
 
 
+def test_a_scrape_given_up_late_does_not_outweigh_a_newer_health_check() -> None:
+    class Late(Prober):
+        """The scrape ends without a connection once health, which answers always, was asked again."""
+
+        def __init__(self) -> None:
+            self.checks = 0
+
+        async def get(self, address: str, path: str) -> Answer | Failure:
+            if path == "/health":
+                self.checks += 1
+                return Answer(200, b"")
+            checks = self.checks
+            await until(lambda: self.checks > checks, "a newer health check")
+            return Failure.UNREACHABLE
+
+    async def scenario() -> None:
+        seen: list[bool] = []
+        prober = Late()
+        async with asyncio.TaskGroup() as tasks:
+            watch = Watch("10.0.0.1:8000", VLLM, prober, Pace(), lambda: seen.append(watch.health.ready))
+            watch.start(tasks)
+            await until(lambda: prober.checks > 3, "more health checks")
+            watch.stop()
+        assert all(seen)
+
+    asyncio.run(scenario())
+
+
 def test_a_scrape_that_breaks_makes_health_be_asked_at_once() -> None:
     for failure in (Failure.BROKEN, Failure.UNREACHABLE):
         prober = Scripted(health=[Answer(200, b"")] * 2, metrics=[failure])

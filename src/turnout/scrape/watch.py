@@ -95,9 +95,12 @@ class Watch:
             self._changed()
 
     def _take_failure(self, failure: Failure, began: float) -> None:
-        """Unknown numbers. Who takes no connection is not ready; the health check then says whether that lasts."""
+        """Unknown numbers. Who takes no connection is not ready; the health check then says whether that lasts.
+
+        A scrape that was given up after a newer health check found the endpoint ready only has that asked again.
+        """
         self._take_load(UNKNOWN)
-        if failure is Failure.UNREACHABLE and self._ready.is_set():
+        if failure is Failure.UNREACHABLE and self._ready.is_set() and began >= self.health.checked:
             self._take_health(failure, began)
         if failure is not Failure.SILENT:
             self._doubt.set()
