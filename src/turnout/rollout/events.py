@@ -1,0 +1,208 @@
+"""What the engine is told. Nothing else moves it. Times are seconds since 1970, UTC."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from turnout.judge import SplitCount
+from turnout.rollout.spec import RolloutSpec
+
+Arm = Literal["stable", "candidate"]
+
+
+class Refusal(Struct, frozen=True, omit_defaults=True):
+    """Why a spec cannot be followed although its own fields are right.
+
+    `condition` is the condition that says so: `Accepted` (`Conflicted`) or `ResolvedRefs` (`BackendNotFound`).
+    """
+
+    condition: Literal["Accepted", "ResolvedRefs"]
+    reason: str
+    message: str
+
+
+class SpecChanged(Struct, frozen=True, tag="spec"):
+    """The spec as it is, and what it points at. Told again unchanged, it changes nothing.
+
+    Revisions identify what serves: a hash of the pool's spec and of its endpoints' model identity; "" is not known.
+    """
+
+    spec: RolloutSpec
+    generation: int
+    stable_revision: str = ""
+    candidate_revision: str = ""
+    refusal: Refusal | None = None
+
+
+class Tick(Struct, frozen=True, tag="tick"):
+    """Time has passed."""
+
+
+class WeightsAcknowledged(Struct, frozen=True, tag="acknowledged"):
+    """Every live worker uses the weights of `SetWeights` number `seq`, or later ones."""
+
+    seq: int
+
+
+class Count(Struct, frozen=True, array_like=True):
+    """Requests that a metric could judge since the last report, and those that missed, repeats of a unit included."""
+
+    metric: str
+    arm: Arm
+    requests: int
+    misses: int
+
+
+class Miss(Struct, frozen=True, array_like=True):
+    """One request that missed. `weight` is the candidate's share (0..1) when its arm was drawn.
+
+    `unit` is a 32-bit hash of its key or stretch; `at` is when it missed.
+    """
+
+    metric: str
+    arm: Arm
+    weight: float
+    unit: int
+    at: float = 0.0
+
+
+class Assigned(Struct, frozen=True, array_like=True):
+    """Distinct keys new under the weight in force (`keyed`), or keyless requests, since the last report."""
+
+    keyed: bool
+    split: SplitCount
+
+
+class KeyLoad(Struct, frozen=True, array_like=True):
+    """Requests of one key since the last report. A reporter names its busiest keys only."""
+
+    key: str
+    requests: int
+
+
+class Observations(Struct, frozen=True, tag="observations"):
+    """One report of one reporter. `seq` grows by 1: a report told twice counts once, a gap is missing data.
+
+    `round` is the attempt (`SetWeights.round`) that it is about; those about others are passed over. `requests` are all
+    of the rule's, by arm. `times` are the stable arm's TTFT or TPOT in seconds, by metric, for `baselineQuantile`.
+    """
+
+    source: str
+    seq: int
+    round: int
+    counts: tuple[Count, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    assigned: tuple[Assigned, ...] = ()
+    stable_requests: int = 0
+    candidate_requests: int = 0
+    keys: tuple[KeyLoad, ...] = ()
+    times: dict[str, tuple[float, ...]] = {}
+
+
+class Readiness(Struct, frozen=True, tag="readiness"):
+    """How many endpoints of each pool are ready."""
+
+    stable: int
+    candidate: int
+
+
+class Check(Struct, frozen=True):
+    """One preflight condition with its evidence. `type` is the condition's."""
+
+    type: str
+    passed: bool
+    reason: str
+    message: str
+
+
+class PreflightResult(Struct, frozen=True, tag="preflight"):
+    """The answer to `RunPreflight` number `token`."""
+
+    token: int
+    checks: tuple[Check, ...]
+
+
+class RouteChanged(Struct, frozen=True, tag="route"):
+    """The targeted rules' backendRefs as they are in the HTTPRoute's spec. Told again unchanged, it changes nothing.
+
+    `fingerprint` identifies them; `candidate_only`: the candidate has all the weight; `lines` are what to write there
+    for the candidate to be the backend.
+    """
+
+    fingerprint: str
+    candidate_only: bool = False
+    lines: str = ""
+
+
+class Promote(Struct, frozen=True, tag="promote"):
+    """The user: go past this pause or step; `full`: to 100 percent and done."""
+
+    token: str
+    full: bool = False
+
+
+class PauseAction(Struct, frozen=True, tag="pause"):
+    """The user: stay at this weight."""
+
+    token: str
+
+
+class Resume(Struct, frozen=True, tag="resume"):
+    """The user: go on from a pause."""
+
+    token: str
+
+
+class Abort(Struct, frozen=True, tag="abort"):
+    """The user: everything back to stable."""
+
+    token: str
+    reason: str = ""
+
+
+class Retry(Struct, frozen=True, tag="retry"):
+    """The user: lift the quarantine and begin again."""
+
+    token: str
+
+
+class Undo(Struct, frozen=True, tag="undo"):
+    """The user: back to `revision` of the history; "": the one before."""
+
+    token: str
+    revision: str = ""
+
+
+class SetWeightAction(Struct, frozen=True, tag="setWeight"):
+    """The user: this weight (percent) at once, then pause."""
+
+    token: str
+    weight: int
+
+
+class Deleted(Struct, frozen=True, tag="deleted"):
+    """The object has a deletionTimestamp. `revert`: annotation `turnout.dev/revert-on-delete` is "true"."""
+
+    revert: bool = False
+
+
+Action = Promote | PauseAction | Resume | Abort | Retry | Undo | SetWeightAction
+"""A `token` seen before is passed over: an action takes effect once."""
+
+Event = (
+    SpecChanged
+    | Tick
+    | WeightsAcknowledged
+    | Observations
+    | Readiness
+    | PreflightResult
+    | RouteChanged
+    | Promote
+    | PauseAction
+    | Resume
+    | Abort
+    | Retry
+    | Undo
+    | SetWeightAction
+    | Deleted
+)
