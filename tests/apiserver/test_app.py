@@ -626,3 +626,16 @@ def test_the_health_is_told(client: ApiClient) -> None:
 )
 def test_a_list_option_that_is_not_understood_is_refused(client: ApiClient, selector: str) -> None:
     refused(client.get(f"{SERVERS}?{selector}"), 400, "BadRequest")
+
+
+# Loopback
+
+
+def test_a_page_of_another_name_gets_no_answer(client: ApiClient) -> None:
+    refused(client.get(SERVERS, Host="evil.example"), 403, "Forbidden")
+    refused(client.get(SERVERS, Origin="http://evil.example"), 403, "Forbidden")
+
+
+def test_a_form_is_not_read(client: ApiClient, name: str) -> None:
+    refused(client.post(SERVERS, server(name), media="text/plain"), 415, "UnsupportedMediaType")
+    refused(client.get(f"{SERVERS}/{name}"), 404, "NotFound")

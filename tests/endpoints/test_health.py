@@ -52,8 +52,9 @@ def test_the_first_good_probe_brings_an_endpoint_back() -> None:
     assert after(READY, Failure.UNREACHABLE, 503, 200).ready
 
 
-def test_checked_is_when_the_probe_began_that_found_it_out() -> None:
-    assert after_probe(READY, 200, 7.5).checked == 7.5
+@pytest.mark.parametrize("outcome", [200, 503, Failure.UNREACHABLE])
+def test_checked_is_when_the_probe_began_that_found_it_out(outcome: Failure | int) -> None:
+    assert after_probe(READY, outcome, 7.5).checked == 7.5
 
 
 def test_silence_finds_nothing_out() -> None:

@@ -132,6 +132,10 @@ nv_trt_llm_kv_cache_block_metrics{kv_cache_block_type="max",model="t",version="1
     assert read_load(page, TRITON_TENSORRT_LLM) == Load(3.0, 4.0, 0.75)
 
 
+def test_a_sample_without_the_label_is_another_one() -> None:
+    assert read_load(b"nv_trt_llm_request_metrics 3\n", TRITON_TENSORRT_LLM) == UNKNOWN
+
+
 def test_an_engine_of_another_name_has_no_numbers() -> None:
     assert read_load(vllm_page(3, 8, 0.25), find_engine("mine")) == UNKNOWN
 

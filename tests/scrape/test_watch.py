@@ -10,8 +10,9 @@ from msgspec import Struct
 from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
 from tests.support.peers import until
 from turnout.endpoints.engines import TRTLLM_SERVE, VLLM, Engine
+from turnout.endpoints.health import Failure
 from turnout.endpoints.metrics import UNKNOWN, Load
-from turnout.scrape.probe import Prober
+from turnout.scrape.probe import Answer, Prober
 from turnout.scrape.watch import Watch
 
 IMPATIENT = aiohttp.ClientTimeout(total=0.5)
@@ -25,6 +26,28 @@ class Pace(Struct):
 async def watched(server: ModelServer, engine: Engine = VLLM) -> AsyncIterator[Watch]:
     async with Prober.opened(IMPATIENT) as prober, asyncio.TaskGroup() as tasks:
         watch = Watch(server.address, engine, prober, Pace(), lambda: None)
+        watch.start(tasks)
+        yield watch
+        watch.stop()
+
+
+class Scripted(Prober):
+    """Gives the answers of each path in turn; after the last one it never answers again."""
+
+    def __init__(self, **answers: list[Answer | Failure]) -> None:
+        self.answers = answers
+
+    async def get(self, address: str, path: str) -> Answer | Failure:
+        left = self.answers[path.strip("/")]
+        if not left:
+            await asyncio.Event().wait()
+        return left.pop(0)
+
+
+@asynccontextmanager
+async def scripted(prober: Scripted, interval: float) -> AsyncIterator[Watch]:
+    async with asyncio.TaskGroup() as tasks:
+        watch = Watch("10.0.0.1:8000", VLLM, prober, Pace(interval), lambda: None)
         watch.start(tasks)
         yield watch
         watch.stop()
@@ -128,6 +151,29 @@ def test_a_killed_server_is_out_and_comes_back_by_itself() -> None:
         await known(watch)
 
     run(server, story)
+
+
+def test_a_scrape_that_cannot_connect_takes_it_out_before_health_has_answered() -> None:
+    prober = Scripted(health=[Answer(200, b"")], metrics=[Answer(200, vllm_page()), Failure.UNREACHABLE])
+
+    async def scenario() -> None:
+        async with scripted(prober, 0.01) as watch:
+            await ready(watch)
+            await until(lambda: not watch.health.ready, "not ready")
+
+    asyncio.run(scenario())
+
+
+def test_a_scrape_that_breaks_makes_health_be_asked_at_once() -> None:
+    for failure in (Failure.BROKEN, Failure.UNREACHABLE):
+        prober = Scripted(health=[Answer(200, b"")] * 2, metrics=[failure])
+
+        async def scenario(prober: Scripted = prober) -> None:
+            async with scripted(prober, 3600.0) as watch:
+                await ready(watch)
+                await until(lambda: not prober.answers["health"], "a second health check")
+
+        asyncio.run(scenario())
 
 
 def test_a_server_that_answers_nothing_any_more_is_out() -> None:

@@ -49,7 +49,6 @@ class Deletion:
             document = None if free else deleting(stored.document, self._now())
             last = await attempt_one(self._store, stored.key, document, {stored.key: stored.version})
             if last is not None:
-                await self.sweep(target.namespace)
                 return Deleted(last, removed=free)
 
     async def recover(self) -> None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from turnout.apiserver import media
@@ -52,9 +51,5 @@ class LoopbackOnly:
         if scope["type"] == "http":
             request = Request(scope)
             error = refusal(request.method, request.url.path, request.headers)
-            app = app if error is None else _refused(error)
+            app = app if error is None else status_response(error)
         await app(scope, receive, send)
-
-
-def _refused(error: StatusError) -> Response:
-    return status_response(error)

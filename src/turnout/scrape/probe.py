@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from turnout.endpoints.health import Failure
 
-TIMEOUT = aiohttp.ClientTimeout(sock_connect=1.0, total=1.5)
+TIMEOUT = aiohttp.ClientTimeout(sock_connect=0.75, total=1.0)
 """Seconds: to be connected, and to have the whole answer."""
 PAGE_LIMIT = 4 * 1024 * 1024
 """Bytes: a longer page is no metrics page."""
