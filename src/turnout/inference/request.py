@@ -1,15 +1,19 @@
 """The fields of an OpenAI request body that the gateway reads."""
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.json import Decoder
 
 
 class RequestFields(Struct, frozen=True, gc=False):
-    """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type."""
+    """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type.
+
+    `wants_json`: its `response_format` (in responses `text.format`) asks for a JSON object or for one of a schema.
+    """
 
     model: str = ""
     prompt_cache_key: str = ""
     stream: bool = False
+    wants_json: bool = False
 
 
 class _Loose(Struct, gc=False):
@@ -17,10 +21,22 @@ class _Loose(Struct, gc=False):
     model: object = None
     prompt_cache_key: object = None
     stream: object = None
+    response_format: Raw = Raw()
+    text: Raw = Raw()
+
+
+class _Text(Struct, gc=False):
+    format: Raw = Raw()
+
+
+class _Format(Struct, gc=False):
+    type: object = None
 
 
 _NOTHING = RequestFields()
 _decoder = Decoder(_Loose)
+_text = Decoder(_Text)
+_format = Decoder(_Format)
 
 
 def read_request(body: bytes) -> RequestFields:
@@ -34,4 +50,15 @@ def read_request(body: bytes) -> RequestFields:
         model if isinstance(model, str) else "",
         key if isinstance(key, str) else "",
         loose.stream is True,
+        _wants_json(loose.response_format, loose.text),
     )
+
+
+def _wants_json(response_format: Raw, text: Raw) -> bool:
+    if not response_format and not text:
+        return False
+    try:
+        wanted = response_format or _text.decode(text).format
+        return bool(wanted) and _format.decode(wanted).type in {"json_object", "json_schema"}
+    except (ValueError, RecursionError):
+        return False

@@ -4,9 +4,9 @@ from math import exp, log
 
 from turnout.judge import log_harm, log_mismatch
 from turnout.rollout.counting import counted, fresh, heavy_keys
-from turnout.rollout.events import Observations
 from turnout.rollout.gates import exceeds, harm_text, missed_text
 from turnout.rollout.instructions import EmitEvent, SetThresholds
+from turnout.rollout.observations import Observations
 from turnout.rollout.rounds import abort
 from turnout.rollout.state import SHIFTING, MetricState, Split, State, bounds_of
 from turnout.rollout.stepping import bake, on_tick_running

@@ -7,7 +7,7 @@ from math import ceil, log
 from msgspec.structs import replace
 
 from turnout.judge import SplitCount, Tally, Trials, observed
-from turnout.rollout.events import Assigned, Count, KeyLoad, Miss, Observations
+from turnout.rollout.observations import Assigned, Count, KeyLoad, Miss, Observations
 from turnout.rollout.state import SHIFTING, SOURCES, Load, MetricState, Split, State
 from turnout.rollout.weighing import forgotten_metric
 

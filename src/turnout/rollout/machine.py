@@ -11,7 +11,6 @@ from turnout.rollout.events import (
     Action,
     Deleted,
     Event,
-    Observations,
     PauseAction,
     PreflightResult,
     Promote,
@@ -26,6 +25,7 @@ from turnout.rollout.events import (
     WeightsAcknowledged,
 )
 from turnout.rollout.instructions import StartTimer, WriteStatus
+from turnout.rollout.observations import Observations
 from turnout.rollout.state import TOKENS, State
 from turnout.rollout.turn import Turn
 

@@ -10,7 +10,7 @@ from typing import Literal
 from msgspec import Struct
 
 from turnout.judge import SplitCount
-from turnout.rollout.events import Arm, Assigned, Count, Miss
+from turnout.rollout.observations import Arm, Assigned, Count, Miss
 from turnout.rollout.records import Record
 
 Judgement = Literal["miss", "hit", "none", "pending"]

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from turnout.rollout.events import Arm
+from turnout.rollout.observations import Arm
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,8 @@ def on_route(state: State, event: RouteChanged, now: float) -> Turn:
     state = replace(state, route=event)
     if before is None or before.fingerprint == event.fingerprint or not state.weights.overlay:
         return settled(state)
+    if state.stage not in ACTIVE and not drift(state):
+        return settled(state)
     effective = state.weights.effective
     turn = release(state)
     if state.stage in ACTIVE:

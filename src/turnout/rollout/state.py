@@ -6,7 +6,8 @@ import msgspec
 from msgspec import Struct
 
 from turnout.judge import Bounds, Evidence, SplitCount, Trials
-from turnout.rollout.events import Check, KeyLoad, Readiness, Refusal, RouteChanged
+from turnout.rollout.events import Check, Readiness, Refusal, RouteChanged
+from turnout.rollout.observations import KeyLoad
 from turnout.rollout.plan import MetricPlan, Plan, PlanStep
 
 Stage = Literal["Pending", "Preflight", "Running", "Baking", "Promoted", "Aborted", "RolledBack"]
