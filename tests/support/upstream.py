@@ -66,9 +66,9 @@ class Conversation:
     async def _body(self, headers: dict[str, str]) -> bytes:
         if headers.get("transfer-encoding") == "chunked":
             body = b""
-            while size := int((await self.reader.readline()).strip(), 16):
+            while size := int(await self.reader.readuntil(b"\r\n"), 16):
                 body += (await self.reader.readexactly(size + 2))[:-2]
-            assert await self.reader.readline() == b"\r\n"
+            assert await self.reader.readexactly(2) == b"\r\n"
             return body
         return await self.reader.readexactly(int(headers.get("content-length", "0")))
 

@@ -27,7 +27,7 @@ def run(work: Coroutine[object, object, T]) -> T:
 
     async def watched() -> T:
         asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
-        return await asyncio.wait_for(work, 60)
+        return await asyncio.wait_for(work, 30)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         result = runner.run(watched())
@@ -125,12 +125,14 @@ async def gateway(
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Downstream(made.state, PORT), "127.0.0.1", 0)
     made.port = server.sockets[0].getsockname()[1]
-    yield made
-    server.close()
-    for session in list(made.state.sessions):
-        session.end()
-    await until(lambda: not made.state.sessions)
-    await made.state.connections.close()
+    try:
+        yield made
+    finally:
+        server.close()
+        for session in list(made.state.sessions):
+            session.end()
+        await until(lambda: not made.state.sessions)
+        await made.state.connections.close()
     assert made.in_flight == 0
     assert made.state.streams == 0
 

@@ -25,7 +25,7 @@ def command(name: str, output: Path | None) -> None:
     scenario = SCENARIOS.get(name)
     if scenario is None:
         raise click.BadParameter(f"{name!r}; there is {', '.join(SCENARIOS)}", param_hint="--scenario")
-    console = Console()
+    console = Console(highlight=False)
     try:
         report = asyncio.run(run(scenario, console, Path(tempfile.mkdtemp(prefix="turnout-demo-"))))
     except DemoError as error:

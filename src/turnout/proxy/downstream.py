@@ -166,7 +166,8 @@ class Downstream(asyncio.Protocol):
         elif parser.should_upgrade():
             what = noted.get(UPGRADE, b"CONNECT").decode("latin-1")
             request.fault = answers.bad_request(f"switching to {what} is not supported")
-            request.closes = True
+        if request.fault is not None:
+            request.closes = True  # who breaks the rules may not mean by the next bytes what we read in them
         self._twice = False
         self._url = b""
         self._lines = []

@@ -43,27 +43,16 @@ def view(
 
 def show(report: Report, console: Console) -> None:
     """The report, for a person."""
-    table = Table(
-        title=f"{report.scenario}: requests per pool, sent while the weights were in force", title_justify="left"
-    )
-    for heading in (
-        f"weight {STABLE}/{CANDIDATE}",
-        STABLE,
-        CANDIDATE,
-        f"observed {CANDIDATE}",
-        "off by",
-        "TTFT p50",
-        "errors",
-        "broken",
-    ):
+    table = Table(title="Requests per pool, sent while the weights were in force", title_justify="left")
+    for heading in ("weights", STABLE, CANDIDATE, "observed", "off by", "TTFT p50", "errors", "broken"):
         table.add_column(heading, justify="right")
     for step in report.steps:
         table.add_row(
             f"{step.weights[0]}/{step.weights[1]}",
             str(step.requests[0]),
             str(step.requests[1]),
-            f"{100 * step.observed[1]:.1f} %",
-            f"{step.deviation:+.1f} requests",
+            f"{100 * step.observed[0]:.1f}/{100 * step.observed[1]:.1f}",
+            f"{step.deviation:+.1f}",
             "-" if step.ttft_p50_ms is None else f"{step.ttft_p50_ms:.0f} ms",
             str(step.errors),
             str(step.broken_streams),
@@ -77,4 +66,4 @@ def show(report: Report, console: Console) -> None:
             f"last one on {CANDIDATE} {report.last_old_ms:.0f} ms after it;\n"
             f"{report.streams_open_at_rollback} streams were open on {CANDIDATE} at that moment."
         )
-    console.print(*lines, f"Result: {report.result}", sep="\n", highlight=False)
+    console.print(*lines, f"Result: {report.result}", sep="\n")

@@ -63,7 +63,7 @@ async def _walk(scenario: Scenario, client: Client, load: Load, console: Console
             last = number == len(scenario.steps)
             async with _around_the_rollback(scenario, load) if last else contextlib.nullcontext():
                 marks.append(await _write(client, step))
-            console.print(f"wrote {step.weights[0]}/{step.weights[1]}: {step.story}", highlight=False)
+            console.print(f"wrote {step.weights[0]}/{step.weights[1]}: {step.story}")
             end = time.monotonic() + step.seconds
             while time.monotonic() < end:
                 screen.update(live.view(step, number, len(scenario.steps), load.samples, load.open, time.monotonic()))
@@ -124,7 +124,19 @@ async def _servers(scenario: Scenario, name: str, folder: Path) -> AsyncIterator
 @contextlib.asynccontextmanager
 async def _gateway(folder: Path) -> AsyncIterator[tuple[str, str]]:
     free = "127.0.0.1:0"
-    arguments = ("up", "--gateway", free, "--api", free, "--state", "memory", "-f", str(folder / "demo.yaml"))
+    arguments = (
+        "up",
+        "--workers",
+        "1",
+        "--gateway",
+        free,
+        "--api",
+        free,
+        "--state",
+        "memory",
+        "-f",
+        str(folder / "demo.yaml"),
+    )
     async with _process("up", arguments, folder) as line:
         yield line["gateway"], line["api"]
 
