@@ -11,7 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from turnout.judge import SplitCount
-from turnout.rollout.events import Arm, Assigned, Count, KeyLoad, Miss, Observations
+from turnout.rollout.observations import Arm, Assigned, Count, KeyLoad, Miss, Observations
 from turnout.rollout.observe import Rule, judge
 from turnout.rollout.records import Record, unit_of_key, unit_of_stretch
 from turnout.routing.split import Sequence, Splitter
