@@ -42,9 +42,8 @@ def power(rollouts: int, seed: int, json_path: Path | None) -> None:
     began = time.monotonic()
     cells: list[Power] = []
     click.echo(f"Power, alpha {ALPHA:g}: medians")
-    click.echo(
-        f"{'METRIC':8}{'SHARE':>6}{'HARM':>6}{'CAUGHT':>9}{'EVENTS (p90)':>14}{'REQUESTS':>10}{'CANDIDATE':>10}{'SECONDS':>9}"
-    )
+    head = f"{'METRIC':8}{'SHARE':>6}{'HARM':>6}{'CAUGHT':>9}{'EVENTS (p90)':>14}{'REQUESTS':>10}"
+    click.echo(f"{head}{'CANDIDATE':>10}{'SECONDS':>9}")
     for one in power_study(rollouts, seed):
         cells.append(one)
         events = f"{one.events:.0f} ({one.events_p90:.0f})"
