@@ -78,7 +78,7 @@ class Split(Struct, frozen=True, omit_defaults=True):
     """How a rule's requests are shared.
 
     `salt` keys the stable hash of keyed requests: the route's UID and the rule's name or index; under a rollout the
-    rollout's UID and the rule's name, empty where it has none.
+    rollout's UID and the rule's name, or its place among the rollout's rules. No two splits have one salt.
     `backends` are sorted by `str(ref)`, each ref once; none means that every request is answered 500.
     `watch` is there while a rollout sets the weights. `keys`: the first that a request has is its key; none means
     header x-session-id, then body field prompt_cache_key.
