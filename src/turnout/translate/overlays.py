@@ -23,19 +23,19 @@ OVERRIDDEN = "turnout.dev/WeightsOverridden"
 def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], pools: Mapping[str, InferencePool]) -> ReadRoute:
     """The route with the weights that rollouts set in its rules, and a condition that says so."""
     owners: dict[RuleKey, ReadRollout] = {rule: one for one in rollouts for rule in one.overlaid}
-    key = route.resource.key
-    ours = {index: one for (owned, index), one in owners.items() if owned == key}
+    ours = {index: one for (key, index), one in owners.items() if key == route.resource.key}
     if route.route is None or not ours:
         return route
     rules = tuple(
         _overlaid(rule, route.resource.spec.rules[rule.index], ours[rule.index], pools) if rule.index in ours else rule
         for rule in route.route.rules
     )
-    candidates = {f"{one.resource.metadata.namespace}/{one.overlay.candidate}" for one in ours.values() if one.overlay}
+    namespace = route.resource.metadata.namespace
+    candidates = {f"{namespace}/{one.overlay.candidate}" for one in ours.values() if one.overlay}
     return replace(
         route,
         route=replace(route.route, rules=rules),
-        conditions=(*route.conditions, _condition(rules, ours)),
+        conditions=(*route.conditions, _condition(rules, ours, pools)),
         pools=tuple(sorted({*route.pools, *(candidates & pools.keys())})),
     )
 
@@ -56,8 +56,7 @@ def _overlaid(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout, pools: M
         _ref(overlay.candidate, part * weight),
     ]
     split = Split(
-        # An unnamed rule's place may change, and no key its side: rules without a name share one assignment.
-        salt=f"{resource.metadata.uid}/{written.name or ''}",
+        salt=_salt(rule, written, rollout),
         backends=tuple(_with_role(one, aim, overlay) for one in resolve(refs, "", aim.namespace, pools).backends),
         watch=_watch(resource, overlay),
         keys=_keys(resource),
@@ -69,6 +68,15 @@ def told(overlay: Overlay, aim: Aim, pools: Mapping[str, InferencePool]) -> int:
     """The candidate's percent. A pool that is not there or cannot be spoken to gets nothing, whatever the status."""
     ref = ObjectRef(INFERENCE_GROUP, "InferencePool", aim.namespace, overlay.candidate)
     return overlay.weight if fault_of(ref, aim.namespace, pools) is None else 0
+
+
+def _salt(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout) -> str:
+    """Of its own for each rule. One without a name is known by its place among the overlaid ones.
+
+    Its place in the route may change with rules that are none of the rollout's, and no key may change its side then.
+    """
+    places = [index for _, index in rollout.overlaid]
+    return f"{rollout.resource.metadata.uid}/{written.name or f'#{places.index(rule.index)}'}"
 
 
 def _ref(name: str, weight: int) -> HTTPBackendRef:
@@ -118,13 +126,20 @@ def _key(key: AffinityKey) -> SplitKey:
     return SplitKey("clientIP")
 
 
-def _condition(rules: Iterable[Rule], rollouts: Mapping[int, ReadRollout]) -> Condition:
+def _condition(
+    rules: Iterable[Rule], rollouts: Mapping[int, ReadRollout], pools: Mapping[str, InferencePool]
+) -> Condition:
     said: dict[str, list[str]] = {}
     for rule in rules:
         rollout = rollouts.get(rule.index)
         if rollout is not None and rollout.overlay is not None:
-            overlay = rollout.overlay
-            shares = f"{overlay.stable} {100 - overlay.effective} %, {overlay.candidate} {overlay.effective} %"
-            said.setdefault(f"InferenceRollout {rollout.resource.key}: {shares}", []).append(rule.name)
+            said.setdefault(_shares(rollout.resource, rollout.overlay, pools), []).append(rule.name)
     parts = [f"{what} (rule {', '.join(names)})" for what, names in said.items()]
     return met(OVERRIDDEN, "RolloutActive", f"Weights are set by {'; '.join(parts)}")
+
+
+def _shares(rollout: InferenceRollout, overlay: Overlay, pools: Mapping[str, InferencePool]) -> str:
+    """What every worker does: the status tells, once they all have acknowledged it."""
+    effective = overlay.effective if told(overlay, aim_of_overlay(rollout, overlay), pools) == overlay.weight else 0
+    shares = f"{overlay.stable} {100 - effective} %, {overlay.candidate} {effective} %"
+    return f"InferenceRollout {rollout.key}: {shares}"
