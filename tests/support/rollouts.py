@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from turnout.judge import SplitCount
+from turnout.resources.inferencerollout import RolloutSpec
 from turnout.rollout.events import (
     Check,
     Event,
@@ -18,7 +19,6 @@ from turnout.rollout.instructions import EmitEvent, Instruction, SetWeights
 from turnout.rollout.machine import step
 from turnout.rollout.observations import Arm, Assigned, Count, KeyLoad, Miss, Observations
 from turnout.rollout.plan import read
-from turnout.rollout.spec import RolloutSpec
 from turnout.rollout.state import State
 from turnout.rollout.status import RolloutStatus, status_of
 

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from turnout.rollout.events import Abort, Action, PauseAction, Promote, Resume, Retry, SetWeightAction, Undo
 from turnout.rollout.instructions import PatchSpec
 from turnout.rollout.plan import SetWeight
-from turnout.rollout.rounds import abort, begin, ended, preflight
+from turnout.rollout.rounds import abort, ended, preflight, retry
 from turnout.rollout.routes import settled
 from turnout.rollout.state import Finished, State
 from turnout.rollout.stepping import advance, bake, enter
@@ -17,9 +17,9 @@ def on_promote(state: State, event: Promote, now: float) -> Turn:
     """Past this pause or step; with `full` to 100 percent, without the bake."""
     problem = not_promotable(state)
     if problem:
-        return refused(state, event.token, problem)
+        return refused(state, event, problem)
     reason = state.pause.reason if state.pause is not None else ""
-    state = forgiven(accepted(replace(state, pause=None), event.token, "promoted"), reason)
+    state = forgiven(accepted(replace(state, pause=None), event, "promoted"), reason)
     turn = said(state, "RolloutResumed", "promoted by the user, in full" if event.full else "promoted by the user")
     if event.full:
         turn = then(turn, lambda at: desire(replace(at, skip_bake=True), 100))
@@ -42,7 +42,7 @@ def not_promotable(state: State) -> str:
 
 def on_pause(state: State, event: PauseAction, now: float) -> Turn:
     """Stays at this weight. The analysis stays armed."""
-    return paused(accepted(state, event.token, "paused"), "UserPause", "paused by the user", now)
+    return paused(accepted(state, event, "paused"), "UserPause", "paused by the user", now)
 
 
 def on_resume(state: State, event: Resume, now: float) -> Turn:
@@ -50,9 +50,9 @@ def on_resume(state: State, event: Resume, now: float) -> Turn:
     assert state.pause is not None
     problem = not_followable(state)
     if problem:
-        return refused(state, event.token, problem)
+        return refused(state, event, problem)
     reason = state.pause.reason
-    state = forgiven(accepted(replace(state, pause=None), event.token, f"resumed from {reason}"), reason)
+    state = forgiven(accepted(replace(state, pause=None), event, f"resumed from {reason}"), reason)
     turn = said(state, "RolloutResumed", f"resumed by the user from {reason}")
     if state.stage == "Preflight":
         return then(turn, lambda at: preflight(replace(at, started_at=now), now))
@@ -98,11 +98,11 @@ def place_of(state: State) -> int:
 def on_set_weight(state: State, event: SetWeightAction, now: float) -> Turn:
     """The weight at once, then a pause: the plan does not argue."""
     if not 0 <= event.weight <= 100:
-        return refused(state, event.token, f"weight: Invalid value: {event.weight}: must be between 0 and 100")
+        return refused(state, event, f"weight: Invalid value: {event.weight}: must be between 0 and 100")
     if not state.weights.overlay:
-        return refused(state, event.token, "the route's own weights are in force: `resume` first")
+        return refused(state, event, "the route's own weights are in force: `resume` first")
     message = f"weight {event.weight} % set by the user; `resume` goes on from there"
-    state = accepted(replace(state, stage="Running", step_since=None, pause=None), event.token, message)
+    state = accepted(replace(state, stage="Running", step_since=None, pause=None), event, message)
     turn = desire(state, event.weight)
     turn = replace(turn[0], step_index=place_of(turn[0])), turn[1]
     return then(turn, lambda at: paused(at, "WeightSet", message, now))
@@ -110,21 +110,15 @@ def on_set_weight(state: State, event: SetWeightAction, now: float) -> Turn:
 
 def on_abort(state: State, event: Abort, now: float) -> Turn:
     """Everything back to stable."""
-    return abort(accepted(state, event.token, "aborted"), "UserAbort", event.reason or "aborted by the user", now)
+    return abort(accepted(state, event, "aborted"), "UserAbort", event.reason or "aborted by the user", now)
 
 
 def on_retry(state: State, event: Retry, now: float) -> Turn:
     """The revision is quarantined no longer; a new round begins."""
-    assert state.plan is not None
     problem = not_followable(state)
     if problem:
-        return refused(state, event.token, problem)
-    revision = state.candidate_revision
-    kept = tuple(one for one in state.quarantined if one != revision)
-    state = accepted(replace(state, quarantined=kept), event.token, "a new round begins")
-    plan = state.plan
-    assert plan is not None
-    return then(said(state, "RolloutRetry", f"revision {revision or 'unknown'} again"), lambda at: begin(at, plan, now))
+        return refused(state, event, problem)
+    return retry(accepted(state, event, "a new round begins"), now)
 
 
 def on_undo(state: State, event: Undo, now: float) -> Turn:
@@ -135,19 +129,19 @@ def on_undo(state: State, event: Undo, now: float) -> Turn:
     serving = plan.candidate if state.stage == "Promoted" else plan.stable
     if entry is None:
         known = ", ".join(one.revision for one in state.history) or "none"
-        return refused(state, event.token, f"no such former revision in the history (known: {known})")
+        return refused(state, event, f"no such former revision in the history (known: {known})")
     if entry.revision in state.quarantined:
-        return refused(state, event.token, f"revision {entry.revision} is quarantined: `retry` lifts that")
+        return refused(state, event, f"revision {entry.revision} is quarantined: `retry` lifts that")
     if entry.pool == serving:
-        return refused(state, event.token, f"{serving} serves already")
+        return refused(state, event, f"{serving} serves already")
     message = f"back to revision {entry.revision or 'unknown'} of {entry.pool}"
     if state.stage == "Promoted" and entry.pool == plan.stable:
         if state.ready is not None and state.ready.stable == 0:
-            return refused(state, event.token, f"{plan.stable} has no ready endpoint")
-        ended_state = ended(accepted(state, event.token, message), "RolledBack", "UserUndo", message, now)
+            return refused(state, event, f"{plan.stable} has no ready endpoint")
+        ended_state = ended(accepted(state, event, message), "RolledBack", "UserUndo", message, now)
         turn = then(desire(ended_state, 0), lambda at: said(at, "RolloutRolledBack", message))
         return then(turn, settled)
-    turn = said(accepted(state, event.token, message), "RolloutUndo", f"{message}, as a rollout from {serving}")
+    turn = said(accepted(state, event, message), "RolloutUndo", f"{message}, as a rollout from {serving}")
     return then(turn, lambda at: (at, (PatchSpec(stable=serving, candidate=entry.pool),)))
 
 
@@ -174,15 +168,11 @@ def on_misplaced(state: State, event: Action, _now: float) -> Turn:
         "RolledBack": "is rolled back",
     }
     where = "is paused" if state.pause is not None else what.get(state.stage, "is in progress")
-    return refused(state, event.token, f"the rollout {where}: nothing to {WORDS[type(event)]}")
+    return refused(state, event, f"the rollout {where}{HINTS.get(type(event), '')}")
 
 
-WORDS: dict[type, str] = {
-    Promote: "promote",
-    PauseAction: "pause",
-    Resume: "resume",
-    Retry: "retry",
-    Abort: "abort; `undo` returns to a former revision",
-    Undo: "undo; `abort` goes back to stable",
-    SetWeightAction: "set a weight on",
+HINTS: dict[type, str] = {
+    Abort: "; `undo` returns to a former revision",
+    Undo: "; `abort` goes back to stable",
+    Retry: "; only what was aborted can be tried again",
 }

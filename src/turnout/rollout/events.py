@@ -4,8 +4,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from turnout.resources.inferencerollout import RolloutSpec
 from turnout.rollout.observations import Observations
-from turnout.rollout.spec import RolloutSpec
 
 
 class Refusal(Struct, frozen=True, omit_defaults=True):
@@ -131,6 +131,17 @@ class Deleted(Struct, frozen=True, tag="deleted"):
 
 Action = Promote | PauseAction | Resume | Abort | Retry | Undo | SetWeightAction
 """A `token` seen before is passed over: an action takes effect once."""
+
+VERBS: dict[type, str] = {
+    Promote: "promote",
+    PauseAction: "pause",
+    Resume: "resume",
+    Abort: "abort",
+    Retry: "retry",
+    Undo: "undo",
+    SetWeightAction: "set-weight",
+}
+"""Each action's name on the command line and in the annotation `turnout.dev/action`."""
 
 Event = (
     SpecChanged

@@ -1,15 +1,12 @@
 """The plan: a spec with its defaults filled in, its words turned into numbers, and nothing left to be wrong."""
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import get_args
+from collections.abc import Iterator
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from turnout.resources.durations import milliseconds
-from turnout.resources.faults import Fault, invalid, joined, required, unsupported
-from turnout.rollout.spec import (
+from turnout.resources.faults import Fault, joined
+from turnout.resources.inferencerollout import (
     DEFAULT_METRICS,
     Builtin,
     Metric,
@@ -18,6 +15,7 @@ from turnout.rollout.spec import (
     RolloutSpec,
     Step,
 )
+from turnout.resources.words import Part
 
 RAMP = (1, 10, 25, 50, 100)
 """Percent. 25 finds a doubling almost as fast as 50 at half the exposure; 1 is for what is plainly broken."""
@@ -67,8 +65,13 @@ class MetricPlan(Struct, frozen=True, omit_defaults=True):
 
 
 class Plan(Struct, frozen=True):
-    """What the engine follows. The last weight is always 100. Times in seconds."""
+    """What the engine follows. The last weight is always 100. Times in seconds.
 
+    `route` and the pools are names; `section` is a rule's name, None for every rule that names `stable`.
+    """
+
+    route: str
+    section: str | None
     stable: str
     candidate: str
     steps: tuple[PlanStep, ...]
@@ -78,6 +81,7 @@ class Plan(Struct, frozen=True):
     metrics: tuple[MetricPlan, ...]
     cold_grace: float
     progress_deadline: float
+    quarantine: bool = True
 
     @property
     def alpha_each(self) -> float:
@@ -89,6 +93,8 @@ def planned(spec: RolloutSpec) -> Plan:
     """The plan of a spec without faults."""
     canary = spec.strategy.canary
     return Plan(
+        route=spec.target_ref.name,
+        section=spec.target_ref.section_name,
         stable=spec.stable.name,
         candidate=spec.candidate.name,
         steps=completed(tuple(map(plan_step, canary.steps))) if canary.steps else default_steps(),
@@ -96,8 +102,9 @@ def planned(spec: RolloutSpec) -> Plan:
         alpha=spec.analysis.alpha,
         on_insufficient_data=spec.analysis.on_insufficient_data,
         metrics=tuple(map(plan_metric, spec.analysis.metrics or DEFAULT_METRICS)),
-        cold_grace=seconds(spec.cold_grace),
+        cold_grace=seconds(spec.analysis.cold_grace),
         progress_deadline=float(spec.progress_deadline_seconds),
+        quarantine=spec.rollback.quarantine,
     )
 
 
@@ -144,41 +151,19 @@ def seconds(duration: str) -> float:
     return milliseconds(duration) / 1000.0
 
 
-def faults_of(spec: RolloutSpec, path: str = "spec") -> tuple[Fault, ...]:
-    """Every fault of a decoded spec, with field paths from `path`: what holds between the fields of each part."""
-    canary, analysis = spec.strategy.canary, spec.analysis
-    parts: list[tuple[str, Iterator[Fault]]] = [("", spec.faults()), ("strategy.canary", canary.faults())]
-    for place, step in enumerate(canary.steps):
-        where = f"strategy.canary.steps[{place}]"
-        parts.append((where, step.faults()))
-        if step.analysis is not None:
-            parts.append((f"{where}.analysis", step.analysis.faults()))
-    parts.append(("analysis", analysis.faults()))
-    parts += [(f"analysis.metrics[{place}]", metric.faults()) for place, metric in enumerate(analysis.metrics)]
-    return tuple(fault.under(joined(path, where)) for where, found in parts for fault in found)
+def faults_of(part: Part, path: str = "spec") -> Iterator[Fault]:
+    """Every fault between the fields of a decoded spec and of its parts, with field paths from `path`.
 
-
-def read(document: Mapping[str, object], path: str = "spec") -> RolloutSpec | tuple[Fault, ...]:
-    """The spec in `document`, or its faults: for what did not pass through admission."""
-    missing = [name for name in ("targetRef", "stable", "candidate") if not document.get(name)]
-    if missing:
-        return tuple(required(joined(path, name)) for name in missing)
-    try:
-        spec = msgspec.convert(dict(document), RolloutSpec)
-    except msgspec.ValidationError as error:
-        return (decoding_fault(str(error), path),)
-    return faults_of(spec, path) or spec
-
-
-def decoding_fault(text: str, path: str) -> Fault:
-    """A decoder's complaint (`... - at `$.a.b[...]``) as a fault of that field."""
-    what, _, where = text.partition(" - at `$")
-    place = where.rstrip("`").lstrip(".")
-    field = joined(path, place)
-    if place.endswith(".builtin"):
-        return unsupported(field, None, list(get_args(Builtin))) if "enum" in what else invalid(field, None, what)
-    return (
-        required(joined(field, match[1]))
-        if (match := re.search("missing required field `(.+)`", what))
-        else invalid(field, None, what)
-    )
+    For specs that did not come through our own admission, or were admitted by an older version of it.
+    """
+    for fault in part.faults():
+        yield fault.under(path)
+    for field in structs.fields(part):
+        value = getattr(part, field.name)
+        where = joined(path, field.encode_name)
+        if isinstance(value, Part):
+            yield from faults_of(value, where)
+        elif isinstance(value, tuple):
+            for place, item in enumerate(value):
+                if isinstance(item, Part):
+                    yield from faults_of(item, f"{where}[{place}]")

@@ -60,12 +60,21 @@ def preflight(state: State, now: float) -> Turn:
     return then((state, (RunPreflight(state.preflight),)), lambda at: wake(at, due))
 
 
+def retry(state: State, now: float) -> Turn:
+    """The revision is quarantined no longer; a new round begins."""
+    plan, revision = state.plan, state.candidate_revision
+    assert plan is not None
+    state = replace(state, quarantined=tuple(one for one in state.quarantined if one != revision))
+    return then(said(state, "RolloutRetry", f"revision {revision or 'unknown'} again"), lambda at: begin(at, plan, now))
+
+
 def abort(state: State, reason: str, message: str, now: float) -> Turn:
-    """Everything back to stable in one instruction; the revision is quarantined."""
-    state = ended(state, "Aborted", reason, message, now)
+    """Everything back to stable in one instruction; the revision is quarantined, unless the plan says otherwise."""
+    plan = state.plan
+    assert plan is not None
+    turn = desire(ended(state, "Aborted", reason, message, now), 0)
     revision = state.candidate_revision
-    turn = desire(state, 0)
-    if revision and revision not in state.quarantined:
+    if plan.quarantine and revision and revision not in state.quarantined:
         quarantined = replace(turn[0], quarantined=(*state.quarantined, revision))
         turn = quarantined, (*turn[1], Quarantine(revision))
     return then(turn, lambda at: said(at, "RolloutAborted", f"{reason}: {message}", "Warning"))

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from turnout.rollout.events import Refusal, SpecChanged
 from turnout.rollout.plan import Plan, SetWeight, faults_of, planned
-from turnout.rollout.rounds import begin, ended
+from turnout.rollout.rounds import begin, ended, preflight
 from turnout.rollout.state import ACTIVE, SHIFTING, MetricState, State
 from turnout.rollout.stepping import enter
 from turnout.rollout.turn import Turn, paused, said, then
@@ -13,22 +13,40 @@ from turnout.rollout.weighing import renewed
 
 def on_spec(state: State, event: SpecChanged, now: float) -> Turn:
     """Begins, goes on, begins anew, or pauses: by what is different from what was followed so far."""
-    faults = faults_of(event.spec)
-    if faults:
-        return refuse(state, event, Refusal("Accepted", "InvalidSpec", "; ".join(map(str, faults))), now)
-    if event.refusal is not None:
-        return refuse(state, event, event.refusal, now)
+    refusal = unfit(state, event)
+    if refusal is not None:
+        return refuse(state, event, refusal, now)
     plan = planned(event.spec)
-    old = state.plan
-    if old is None:
+    if state.plan is None:
         return begin(known(state, event), plan, now)
-    moved = (plan.stable, plan.candidate) != (old.stable, old.candidate)
-    if moved and state.stage == "Promoted" and state.weights.overlay and plan.stable != old.candidate:
-        message = f"{old.candidate} is promoted and serves: a new rollout starts from it (spec.stable)"
-        return refuse(state, event, Refusal("Accepted", "StableNotServing", message), now)
-    if superseding(state, event, plan, old):
+    if superseding(state, event, plan, state.plan):
         return supersede(state, event, plan, now)
     return follow(state, event, plan, now)
+
+
+def unfit(state: State, event: SpecChanged) -> Refusal | None:
+    """Why the spec cannot be followed; None if it can."""
+    faults = tuple(faults_of(event.spec))
+    if faults:
+        return Refusal("Accepted", "InvalidSpec", "; ".join(map(str, faults)))
+    old = state.plan
+    if event.refusal is not None or old is None:
+        return event.refusal
+    stable, candidate = event.spec.stable.name, event.spec.candidate.name
+    moved = (stable, candidate) != (old.stable, old.candidate)
+    if moved and state.stage == "Promoted" and state.weights.overlay and stable != old.candidate:
+        message = f"{old.candidate} is promoted and serves: a new rollout starts from it (spec.stable)"
+        return Refusal("Accepted", "StableNotServing", message)
+    return None
+
+
+def lifted(state: State, message: str, now: float) -> Turn:
+    """What the spec had stopped goes on; the step's clock begins anew."""
+    since = now if state.step_since is not None else None
+    turn = said(replace(state, pause=None, step_since=since), "RolloutResumed", message)
+    if state.stage != "Preflight":
+        return turn
+    return then(turn, lambda at: preflight(replace(at, started_at=now), now))
 
 
 def known(state: State, event: SpecChanged) -> State:
@@ -83,12 +101,9 @@ def follow(state: State, event: SpecChanged, plan: Plan, now: float) -> Turn:
     old, refusal, pause = state.plan, state.refusal, state.pause
     assert old is not None
     stable_changed = bool(event.stable_revision) and event.stable_revision != state.stable_revision
-    after = known(state, event)
+    turn: Turn = (known(state, event), ())
     if refusal is not None and pause is not None and pause.reason == refusal.reason:
-        after = replace(after, pause=None, step_since=now if state.step_since is not None else None)
-    turn: Turn = (after, ())
-    if after.pause is None and pause is not None:
-        turn = said(after, "RolloutResumed", "the spec can be followed again")
+        turn = lifted(turn[0], "the spec can be followed again", now)
     if stable_changed and state.stable_revision and state.stage in SHIFTING:
         turn = then((renewed(turn[0]), turn[1]), lambda at: said(at, "StableChanged", "stable has another revision"))
     if plan != old:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
+from turnout.rollout.events import VERBS, Action
 from turnout.rollout.instructions import EmitEvent, Instruction, StartTimer
 from turnout.rollout.state import ActionResult, Pause, State
 
@@ -28,19 +29,16 @@ def paused(state: State, reason: str, message: str, now: float) -> Turn:
     return said(replace(state, pause=Pause(reason, message, now)), "RolloutPaused", f"{reason}: {message}", "Warning")
 
 
-def refused(state: State, token: str, message: str) -> Turn:
+def refused(state: State, action: Action, message: str) -> Turn:
     """The action has no effect, and says why."""
-    return said(
-        replace(state, last_action=ActionResult(token, accepted=False, message=message)),
-        "ActionRefused",
-        message,
-        "Warning",
-    )
+    verb = VERBS[type(action)]
+    result = ActionResult(action.token, accepted=False, message=message)
+    return said(replace(state, last_action=result), "ActionRefused", f"{verb}: {message}", "Warning")
 
 
-def accepted(state: State, token: str, message: str) -> State:
+def accepted(state: State, action: Action, message: str) -> State:
     """The action has taken effect."""
-    return replace(state, last_action=ActionResult(token, accepted=True, message=message))
+    return replace(state, last_action=ActionResult(action.token, accepted=True, message=message))
 
 
 def wake(state: State, at: float) -> Turn:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from turnout.resources.inferencerollout import RolloutSpec
 from turnout.rollout.events import (
     Check,
     Event,
@@ -14,7 +15,6 @@ from turnout.rollout.events import (
 )
 from turnout.rollout.instructions import Instruction, RunPreflight, SetWeights
 from turnout.rollout.machine import step
-from turnout.rollout.spec import RolloutSpec
 from turnout.rollout.state import FINISHED, State
 from turnout.runners.laboratory.traffic import Traffic, World
 
@@ -45,7 +45,7 @@ class Stage:
         self.now = 0.0
         self.world = World(traffic, seed)
         self.candidate_requests = 0
-        self.began = 0.0
+        self.began: float | None = None
         self.log: list[tuple[float, Event]] = []
         self.tell(RouteChanged("spec"))
         self.tell(Readiness(2, 2))
@@ -64,7 +64,7 @@ class Stage:
             self.tell(PreflightResult(instruction.token, CHECKS))
         elif isinstance(instruction, SetWeights):
             self.world.set_weight(instruction.candidate, self.now)
-            self.began = self.began or self.now
+            self.began = self.now if self.began is None else self.began
             self.tell(WeightsAcknowledged(instruction.seq))
 
     def play(self, longest: float, span: float) -> Played:
@@ -99,5 +99,5 @@ class Stage:
             events=events,
             requests=self.world.requests,
             candidate_requests=self.candidate_requests,
-            seconds=self.now - self.began,
+            seconds=self.now - (self.now if self.began is None else self.began),
         )

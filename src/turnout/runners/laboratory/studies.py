@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from turnout.judge.sampling import binomial_interval
-from turnout.rollout.spec import (
+from turnout.resources.inferencerollout import (
     AnalysisSpec,
     AnalysisStep,
     Bake,
@@ -59,6 +59,7 @@ class Power(Struct, frozen=True):
     requests: float
     candidate_requests: float
     seconds: float
+    ends: dict[str, int]
 
 
 def ramp(samples: int = 30, seconds: int = 60) -> RolloutSpec:
@@ -110,9 +111,14 @@ def group(kind: str, played: list[Played]) -> Group:
         aborted=aborted,
         low=interval.low if interval else 0.0,
         high=interval.high if interval else 1.0,
-        ends=dict(Counter(f"{one.stage}/{one.reason}" for one in played).most_common()),
+        ends=ends_of(played),
         requests=sum(one.requests for one in played),
     )
+
+
+def ends_of(played: list[Played]) -> dict[str, int]:
+    """How they ended, the most frequent first."""
+    return dict(Counter(f"{one.stage}/{one.reason}" for one in played).most_common())
 
 
 def power_study(rollouts: int, seed: int = 1) -> Iterator[Power]:
@@ -151,6 +157,7 @@ def cell(metric: str, share: int, times: float, played: list[Played]) -> Power:
         requests=quantile([one.requests for one in caught], 0.5),
         candidate_requests=quantile([one.candidate_requests for one in caught], 0.5),
         seconds=quantile([one.seconds for one in caught], 0.5),
+        ends=ends_of(played),
     )
 
 
