@@ -159,17 +159,18 @@ def _take_choices(reader: StreamReader, document: _Document) -> None:
 
 def _quiet_choices(data: bytes) -> bool:
     return (
-        _all_null(data, b'"finish_reason"')
-        and (b'"usage"' not in data or _all_null(data, b'"usage"'))
-        and b"[DONE]" not in data
+        (data.count(b'"finish_reason"') == data.count(b'"finish_reason":null') or _spaced(data, b'"finish_reason"'))
+        and (
+            b'"usage"' not in data or data.count(b'"usage"') == data.count(b'"usage":null') or _spaced(data, b'"usage"')
+        )
         and b'"error"' not in data
+        and b"[DONE]" not in data
         and b"event:" not in data
     )
 
 
-def _all_null(data: bytes, name: bytes) -> bool:
-    count = data.count(name)
-    return count == data.count(name + b":null") or count == data.count(name + b": null")
+def _spaced(data: bytes, name: bytes) -> bool:
+    return data.count(name) == data.count(name + b": null")
 
 
 def _fails(data: bytes) -> bool:
