@@ -163,7 +163,7 @@ def response(kind: str, **more: object) -> Document:
 
 
 TOKENS = {"input_tokens": 5, "output_tokens": 7}
-RESPONSE = [
+RESPONSE: list[Document] = [
     response("created", status="in_progress"),
     delta("response.output_text.delta", "a"),
     delta("response.output_text.delta", "b"),
@@ -199,7 +199,7 @@ def test_a_response_speaks_by_reasoning_refusal_and_tools(event: Document) -> No
     assert read("responses", sse(event, named=True)).content
 
 
-MESSAGE = [
+MESSAGE: list[Document] = [
     {"type": "message_start", "message": {"usage": {"input_tokens": 5, "output_tokens": 1}}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
     {"type": "ping"},

@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from turnout.endpoints import Endpoint
 from turnout.endpoints.usable import usable
-from turnout.inference import read_request
 from turnout.picker import pick
 from turnout.proxy.request import Request
 from turnout.proxy.state import State, View
@@ -15,11 +14,12 @@ from turnout.table import Backend
 
 
 class Assignment(Struct, frozen=True, gc=False):
-    """`backend` is None when the split is empty. `unit` is the record's: what was assigned."""
+    """`backend` is None when the split is empty. `unit` is the record's: what was assigned; `key` is a unit's own."""
 
     backend: Backend | None
     unit: str
     weight_total: int
+    key: str = ""
 
 
 NOTHING = Assignment(None, "", 0)
@@ -33,7 +33,7 @@ def assign(view: View, target: Target, request: Request, dice: Dice) -> Assignme
     key = _key(request)
     if key:
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return Assignment(splitter.keyed(key), "key:" + digest, splitter.total)
+        return Assignment(splitter.keyed(key), "key:" + digest, splitter.total, key)
     backend, stretch = view.sequence(split).next(dice)
     return Assignment(backend, f"stretch:{stretch}", splitter.total)
 
@@ -52,9 +52,4 @@ def _key(request: Request) -> str:
     """What keeps a client on one side of the split; empty when it does not say."""
     if request.session:
         return request.session.decode("utf-8", "surrogateescape")
-    body = request.body
-    if not request.buffered or not body:
-        return ""
-    if len(body) > 1:
-        body[:] = [b"".join(body)]
-    return read_request(body[0]).prompt_cache_key
+    return request.fields().prompt_cache_key

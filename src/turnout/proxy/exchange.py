@@ -15,6 +15,7 @@ from turnout.proxy.client import Client
 from turnout.proxy.connections import Server
 from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
+from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.upstream import Upstream
@@ -38,6 +39,7 @@ class Exchange:
         "_ended",
         "_endpoint",
         "_fresh",
+        "_observed",
         "_phase",
         "_quiet",
         "_replayable",
@@ -79,6 +81,7 @@ class Exchange:
         self._ttfb: float | None = None
         self._ttft: float | None = None
         self._quiet = 0
+        self._observed: Observation | None = None
 
     def advance(self) -> None:
         """Does what can be done with what has come of the request. Only the first in line is advanced."""
@@ -178,7 +181,13 @@ class Exchange:
     def _assign(self) -> None:
         target = self._target
         assert target is not None
-        assigned = self._assigned = assign(self._view, target, self.request, self._state.dice)
+        view, request, state = self._view, self.request, self._state
+        assigned = self._assigned = assign(view, target, request, state.dice)
+        watched = view.watched.get(id(target.rule.split)) if view.watched else None
+        if watched is not None or assigned.key:
+            self._observed = state.observer.begin(
+                watched, target, assigned.backend, assigned.key, assigned.unit, request
+            )
         backend = assigned.backend
         if backend is None:
             self._refuse(answers.empty_split(target.route.ref.key, target.rule.name))
@@ -302,17 +311,21 @@ class Exchange:
     def relay(self, upstream: Upstream) -> None:
         """What came of the answer goes on to the client."""
         self._quiet = 0
-        answer = self._answer
+        answer, observed = self._answer, self._observed
         out: list[bytes] = []
         if not answer.code:
             state = self._state
             self._ttfb = state.clock() - self._began
             out = answer.head(upstream, self.request, self._origin(), draining=state.draining)
             state.streams += answer.stream
+            if observed is not None:
+                observed.answered(upstream)
             if self._ended:
                 self.request.body.clear()
         if answer.stream and self._ttft is None and upstream.parts:
             self._ttft = self._state.clock() - self._began
+        if observed is not None and upstream.parts:
+            observed.read(upstream.parts)
         answer.relay(self._client.transport, upstream, out)
         if upstream.finished:
             self._finish(upstream)
@@ -406,6 +419,10 @@ class Exchange:
 
     def _record(self, code: int, reason: str) -> None:
         state, target, endpoint = self._state, self._target, self._endpoint
+        observed = self._observed
+        if observed is not None:
+            self._observed = None
+            state.observer.end(observed, code, reason, self._attempts)
         assigned = self._assigned or NOTHING
         backend = assigned.backend
         stream = self._answer.stream

@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from turnout.inference import RequestFields, read_request
 from turnout.proxy.answers import Fault, bad_request, body_too_large
 from turnout.proxy.heads import (
     CODING,
@@ -21,6 +22,8 @@ from turnout.proxy.heads import (
     without,
 )
 
+_UNSAID = RequestFields()
+
 
 class Request:
     """One request of a client.
@@ -32,6 +35,7 @@ class Request:
     """
 
     __slots__ = (
+        "_fields",
         "body",
         "buffered",
         "chunked",
@@ -67,6 +71,7 @@ class Request:
         self.complete = False
         self.expects = False
         self.fault: Fault | None = None
+        self._fields: RequestFields | None = None
 
     def read_head(self, noted: dict[int, bytes], limit: int) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
@@ -94,6 +99,18 @@ class Request:
     def path(self) -> str:
         """The target without its query."""
         return self.url.partition(b"?")[0].decode("latin-1")
+
+    def fields(self) -> RequestFields:
+        """What a JSON body says; all at their defaults for any other. The body must be whole."""
+        fields = self._fields
+        if fields is None:
+            body = self.body
+            if not self.buffered or not body:
+                return _UNSAID
+            if len(body) > 1:
+                body[:] = [b"".join(body)]
+            fields = self._fields = read_request(body[0])
+        return fields
 
     def framing(self) -> bytes:
         """The header line that says how the body is passed on; none when there is no body to speak of."""

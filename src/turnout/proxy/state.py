@@ -6,9 +6,12 @@ from random import random
 from time import monotonic
 from typing import Protocol
 
+from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
 from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
+from turnout.proxy.observer import Observer
+from turnout.proxy.watched import Watched
 from turnout.routing import Index, Sequence, carry
 from turnout.table import RoutingTable, Split
 from turnout.telemetry.record import Record
@@ -43,15 +46,17 @@ class Session(Protocol):
 class View:
     """One version of the table, compiled. A request keeps the one that it began with.
 
-    `sequences` are the places of keyless requests, by their split's salt.
+    `sequences` are the places of keyless requests, by their split's salt; `watched` the splits that rollouts watch, by
+    their identity.
     """
 
-    __slots__ = ("index", "sequences", "version")
+    __slots__ = ("index", "sequences", "version", "watched")
 
     def __init__(self, version: int, index: Index, sequences: dict[str, Sequence]) -> None:
         self.version = version
         self.index = index
         self.sequences = sequences
+        self.watched: dict[int, Watched] = {}
 
     @classmethod
     def of(cls, table: RoutingTable, version: int, old: "View | None" = None) -> "View":
@@ -86,6 +91,7 @@ class State:
         "failed_at",
         "in_flight",
         "limits",
+        "observer",
         "sessions",
         "sink",
         "streams",
@@ -99,6 +105,7 @@ class State:
         column: Column,
         in_flight: Callable[[int], int],
         limits: Limits | None = None,
+        sightings: Sightings | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.sink = sink
@@ -113,10 +120,13 @@ class State:
         self.draining = False
         self.clock = monotonic
         self.dice = random
+        self.observer = Observer(self.clock, sightings)
 
     def swap(self, table: RoutingTable, version: int) -> None:
         """Requests that begin from here on use `table`."""
-        self.view = View.of(table, version, self.view)
+        view = View.of(table, version, self.view)
+        view.watched = self.observer.watch(table)
+        self.view = view
 
     def sweep(self) -> None:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""
