@@ -104,7 +104,7 @@ def test_a_child_that_keeps_dying_waits_longer_before_each_start(monkeypatch: py
         await sleep(0)
 
     async def test() -> None:
-        monkeypatch.setattr(children.asyncio, "sleep", note)
+        monkeypatch.setattr(asyncio, "sleep", note)
         each = child("raise SystemExit(3)")
         each.start()
         async with asyncio.timeout(20):

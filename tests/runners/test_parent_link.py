@@ -12,7 +12,8 @@ Session = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 async def receive(reader: asyncio.StreamReader, count: int) -> list[Message]:
-    decoder, messages = Decoder(), []
+    decoder = Decoder()
+    messages: list[Message] = []
     while len(messages) < count:
         messages += decoder.feed(await reader.read(65536))
     return messages

@@ -5,7 +5,7 @@ import click
 Address = tuple[str, int]
 
 
-class AddressType(click.ParamType):
+class AddressType(click.ParamType[Address]):
     """Reads `HOST:PORT`; an IPv6 host stands in brackets, port 0 means a free one."""
 
     name = "HOST:PORT"

@@ -1,19 +1,31 @@
 """The fields of an OpenAI request body that the gateway reads."""
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 
 class RequestFields(Struct, frozen=True, gc=False):
     """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type.
 
-    `wants_json`: its `response_format` (in responses `text.format`) asks for a JSON object or for one of a schema.
+    `response_format` and `text` are as they came: see `wants_json`.
     """
 
     model: str = ""
     prompt_cache_key: str = ""
     stream: bool = False
-    wants_json: bool = False
+    response_format: Raw = Raw()
+    text: Raw = Raw()
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether `response_format` (in responses `text.format`) asks for a JSON object or for one of a schema."""
+        if not self.response_format and not self.text:
+            return False
+        try:
+            wanted = self.response_format or _text.decode(self.text).format
+            return bool(wanted) and _format.decode(wanted).type in {"json_object", "json_schema"}
+        except (ValueError, RecursionError):
+            return False
 
 
 class _Loose(Struct, gc=False):
@@ -34,7 +46,8 @@ class _Format(Struct, gc=False):
 
 
 _NOTHING = RequestFields()
-_decoder = Decoder(_Loose)
+_strict = Decoder(RequestFields)
+_loose = Decoder(_Loose)
 _text = Decoder(_Text)
 _format = Decoder(_Format)
 
@@ -42,23 +55,23 @@ _format = Decoder(_Format)
 def read_request(body: bytes) -> RequestFields:
     """The fields of `body`; all at their defaults when it is not a JSON object. Nothing else of it is decoded."""
     try:
-        loose = _decoder.decode(body)
+        return _strict.decode(body)
+    except ValidationError:
+        return _read_loose(body)
     except (ValueError, RecursionError):  # msgspec's errors and a bad UTF-8 sequence are ValueErrors
+        return _NOTHING
+
+
+def _read_loose(body: bytes) -> RequestFields:
+    try:
+        loose = _loose.decode(body)
+    except (ValueError, RecursionError):
         return _NOTHING
     model, key = loose.model, loose.prompt_cache_key
     return RequestFields(
         model if isinstance(model, str) else "",
         key if isinstance(key, str) else "",
         loose.stream is True,
-        _wants_json(loose.response_format, loose.text),
+        loose.response_format,
+        loose.text,
     )
-
-
-def _wants_json(response_format: Raw, text: Raw) -> bool:
-    if not response_format and not text:
-        return False
-    try:
-        wanted = response_format or _text.decode(text).format
-        return bool(wanted) and _format.decode(wanted).type in {"json_object", "json_schema"}
-    except (ValueError, RecursionError):
-        return False

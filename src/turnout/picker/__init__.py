@@ -1,6 +1,7 @@
 """Choose the endpoint in the chosen pool: filter, score, pick."""
 
+from turnout.picker.candidates import Candidates
 from turnout.picker.pick import Decision, Scored, explain, pick
 from turnout.picker.profile import Profile
 
-__all__ = ["Decision", "Profile", "Scored", "explain", "pick"]
+__all__ = ["Candidates", "Decision", "Profile", "Scored", "explain", "pick"]

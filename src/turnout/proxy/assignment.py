@@ -6,17 +6,16 @@ from msgspec import Struct
 
 from turnout.endpoints import Endpoint
 from turnout.endpoints.usable import usable
-from turnout.picker import pick
+from turnout.picker import Candidates, pick
 from turnout.proxy.request import Request
-from turnout.proxy.state import State, View
-from turnout.routing import Dice, Target
-from turnout.table import Backend
+from turnout.proxy.state import Arm, Plan, State
+from turnout.routing import Dice
 
 
 class Assignment(Struct, frozen=True, gc=False):
-    """`backend` is None when the split is empty. `unit` is the record's: what was assigned; `key` is a unit's own."""
+    """`arm` is None when the split is empty. `unit` is the record's: what was assigned; `key` is a unit's own."""
 
-    backend: Backend | None
+    arm: Arm | None
     unit: str
     weight_total: int
     key: str = ""
@@ -25,27 +24,34 @@ class Assignment(Struct, frozen=True, gc=False):
 NOTHING = Assignment(None, "", 0)
 
 
-def assign(view: View, target: Target, request: Request, dice: Dice) -> Assignment:
+def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
     """By its key if the request has one, else by the rule's sequence. A JSON body must be whole."""
-    split, splitter = target.rule.split, target.splitter
-    if not split.backends:
+    splitter = plan.splitter
+    if not splitter.total:
         return NOTHING
     key = _key(request)
     if key:
+        backend = splitter.keyed(key)
+        assert backend is not None
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return Assignment(splitter.keyed(key), "key:" + digest, splitter.total, key)
-    backend, stretch = view.sequence(split).next(dice)
-    return Assignment(backend, f"stretch:{stretch}", splitter.total)
+        return Assignment(plan.arm(backend), "key:" + digest, splitter.total, key)
+    backend, stretch = plan.sequence.next(dice)
+    return Assignment(plan.arm(backend), f"stretch:{stretch}", splitter.total)
 
 
 def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float) -> Endpoint | None:
     """The best endpoint of `pool` that is ready, was not `tried` and did not just refuse a connection; None if none."""
-    endpoints = state.endpoints.get(pool, ())
-    exclude = tried
-    if state.failed_at:
-        failed = state.failed_at.get
-        exclude += tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
-    return pick(endpoints, state.in_flight, exclude, state.dice)
+    endpoints = state.endpoints.get(pool)
+    if endpoints is None:
+        return None
+    if not tried and not state.failed_at:
+        candidates = state.candidates.get(pool)
+        if candidates is None or candidates.endpoints is not endpoints:
+            candidates = state.candidates[pool] = Candidates(endpoints)
+        return candidates.pick(state.in_flight, state.dice)
+    failed = state.failed_at.get
+    out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
+    return pick(endpoints, state.in_flight, tried + out, state.dice)
 
 
 def _key(request: Request) -> str:

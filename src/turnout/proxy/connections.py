@@ -19,22 +19,37 @@ class Waiter(Protocol):
 
 
 class Server:
-    """One address and its idle connections, those used last at the end. `line` is the address as bytes.
+    """One address and its idle connections, those used last at the end.
 
-    `open` counts its connections, idle or not.
+    `host_value` is the address as bytes, `line` the header line that names it for clients. `open` counts its
+    connections, idle or not.
     """
 
-    __slots__ = ("_limit", "address", "host", "idle", "line", "open", "port")
+    __slots__ = ("_idle_limit", "_limit", "address", "host", "host_value", "idle", "line", "open", "port")
 
-    def __init__(self, address: str, limit: int) -> None:
+    def __init__(self, address: str, limits: Limits) -> None:
         host, _, port = address.rpartition(":")
         self.address = address
         self.host = host.strip("[]")
         self.port = int(port)
-        self.line = address.encode()
+        self.host_value = address.encode()
+        self.line = b"x-turnout-endpoint: %b\r\n" % self.host_value
         self.idle: list[Upstream] = []
         self.open = 0
-        self._limit = limit
+        self._limit = limits.idle_per_endpoint
+        self._idle_limit = limits.idle_upstream
+
+    def take(self, now: float) -> Upstream | None:
+        """An idle connection that is young enough, if there is one."""
+        idle = self.idle
+        while idle:
+            upstream = idle.pop()
+            if upstream.transport.is_closing():
+                continue
+            if now - upstream.idle_since < self._idle_limit:
+                return upstream
+            upstream.transport.abort()
+        return None
 
     def release(self, upstream: Upstream, now: float) -> None:
         """Keeps the connection for the next request, if the server does and there is room."""
@@ -43,7 +58,8 @@ class Server:
         if not upstream.reusable or len(self.idle) >= self._limit or transport.get_write_buffer_size():
             transport.abort()
             return
-        upstream.resume()
+        if upstream.paused:
+            upstream.resume()
         upstream.idle_since = now
         self.idle.append(upstream)
 
@@ -79,20 +95,8 @@ class Connections:
         """The server at `IP:PORT`. Raises ValueError when the address has no port."""
         server = self._servers.get(address)
         if server is None:
-            server = self._servers[address] = Server(address, self._limits.idle_per_endpoint)
+            server = self._servers[address] = Server(address, self._limits)
         return server
-
-    def take(self, server: Server, now: float) -> Upstream | None:
-        """An idle connection that is young enough, if there is one."""
-        idle = server.idle
-        while idle:
-            upstream = idle.pop()
-            if upstream.transport.is_closing():
-                continue
-            if now - upstream.idle_since < self._limits.idle_upstream:
-                return upstream
-            upstream.transport.abort()
-        return None
 
     def connect(self, server: Server, waiter: Waiter) -> None:
         """Opens a new connection and tells `waiter`, later."""

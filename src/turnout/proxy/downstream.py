@@ -36,6 +36,7 @@ class Downstream(asyncio.Protocol):
 
     __slots__ = (
         "_arriving",
+        "_bodies",
         "_current",
         "_deaf",
         "_fed",
@@ -49,8 +50,10 @@ class Downstream(asyncio.Protocol):
         "_since",
         "_state",
         "_twice",
-        "_url",
+        "_urls",
         "_waiting",
+        "on_body",
+        "on_url",
         "port",
         "transport",
         "write_paused",
@@ -60,8 +63,11 @@ class Downstream(asyncio.Protocol):
         self._state = state
         self.port = port
         self.write_paused = False
+        self._urls: list[bytes] = []
+        self._bodies: list[bytes] = []
+        self.on_url = self._urls.append  # the parser calls the lists themselves: no Python frame per piece
+        self.on_body = self._bodies.append
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
-        self._url = b""
         self._lines: list[bytes] = []
         self._noted: dict[int, bytes] = {}
         self._twice = False
@@ -99,6 +105,8 @@ class Downstream(asyncio.Protocol):
         else:
             if self._arriving is not None:
                 self._fed = 0
+                if self._bodies:
+                    self._take_body(self._arriving)
             elif self._fed > self._state.limits.head:
                 self._refuse(answers.headers_too_large(self._state.limits.head))
         self._serve()
@@ -127,10 +135,6 @@ class Downstream(asyncio.Protocol):
 
     # -- httptools
 
-    def on_url(self, url: bytes) -> None:
-        """httptools: the target, or a piece of it."""
-        self._url += url
-
     def on_header(self, name: bytes, value: bytes) -> None:
         """httptools: one header, or one trailer, which is dropped."""
         if self._arriving is not None:
@@ -150,16 +154,18 @@ class Downstream(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """httptools: a head is whole."""
-        parser, noted, limit = self._parser, self._noted, self._state.limits.head
+        parser, noted, limit, urls = self._parser, self._noted, self._state.limits.head, self._urls
         assert parser is not None
         keeps = parser.should_keep_alive()
         # Only HTTP/1.1 keeps a connection without being asked to.
         version = "1.1" if keeps and CONNECTION not in noted else parser.get_http_version()
-        request = Request(parser.get_method(), self._url, self._lines, closes=not keeps, http10=version == "1.0")
+        url = urls[0] if len(urls) == 1 else b"".join(urls)
+        urls.clear()
+        request = Request(parser.get_method(), url, self._lines, closes=not keeps, http10=version == "1.0")
         request.read_head(noted, self._state.limits.body)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)
-        elif self._fed > limit and sum(map(len, request.lines)) + len(self._url) > limit:
+        elif self._fed > limit and sum(map(len, request.lines)) + len(url) > limit:
             request.fault = answers.headers_too_large(limit)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
@@ -169,29 +175,29 @@ class Downstream(asyncio.Protocol):
         if request.fault is not None:
             request.closes = True  # who breaks the rules may not mean by the next bytes what we read in them
         self._twice = False
-        self._url = b""
         self._lines = []
         self._noted = {}
         self._fed = 0
         self._arriving = request
         self._append(Exchange(self._state, self, request))
 
-    def on_body(self, data: bytes) -> None:
-        """httptools: a piece of the body."""
-        request = self._arriving
-        assert request is not None
-        request.body.append(data)
-        request.size += len(data)
-
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
         request = self._arriving
         assert request is not None
+        if self._bodies:
+            self._take_body(request)
         request.complete = True
         self._arriving = None
         self._fed = 0
         if request.closes:
             self._deaf = True
+
+    def _take_body(self, request: Request) -> None:
+        bodies = self._bodies
+        request.body += bodies
+        request.size += len(bodies[0]) if len(bodies) == 1 else sum(map(len, bodies))
+        bodies.clear()
 
     def _noted_twice(self, kind: int, value: bytes) -> bytes:
         if kind == HOST:
@@ -216,7 +222,7 @@ class Downstream(asyncio.Protocol):
             self._deaf = True
             self._waiting.clear()
             self.transport.close()
-        elif not self._serving:
+        elif not self._serving and (self._waiting or self._held_line):
             self._serve()
 
     def linger(self) -> None:

@@ -17,10 +17,9 @@ from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
 from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
-from turnout.proxy.state import State
+from turnout.proxy.state import Plan, State
 from turnout.proxy.upstream import Upstream
-from turnout.proxy.writing import Answer, write_body, write_request
-from turnout.routing import Target
+from turnout.proxy.writing import Answer, since, write_body, write_request
 from turnout.telemetry.record import Record
 
 WAITING, READING, CONNECTING, RELAYING, ANSWERED, OVER = range(6)
@@ -41,16 +40,14 @@ class Exchange:
         "_fresh",
         "_observed",
         "_phase",
+        "_plan",
+        "_pool",
         "_quiet",
         "_replayable",
         "_reset",
         "_server",
         "_state",
-        "_target",
-        "_time",
         "_tried",
-        "_ttfb",
-        "_ttft",
         "_upstream",
         "_view",
         "head_only",
@@ -62,12 +59,12 @@ class Exchange:
         self._client = client
         self._view = state.view
         self._began = state.clock()
-        self._time = time()
         self.request = request
         self.head_only = request.method == b"HEAD"
         self._phase = WAITING
-        self._target: Target | None = None
-        self._assigned: Assignment | None = None
+        self._plan: Plan | None = None
+        self._pool = ""
+        self._assigned: Assignment = NOTHING
         self._endpoint: Endpoint | None = None
         self._server: Server | None = None
         self._upstream: Upstream | None = None
@@ -78,8 +75,6 @@ class Exchange:
         self._replayable = True
         self._ended = False  # the server has the whole request
         self._answer = Answer()
-        self._ttfb: float | None = None
-        self._ttft: float | None = None
         self._quiet = 0
         self._observed: Observation | None = None
 
@@ -140,10 +135,9 @@ class Exchange:
             self._break_off(answers.CLIENT_GONE)
         elif self._answer.code:
             self._break_off(answers.TIMEOUT)
-        else:
-            address = self._endpoint.address if self._endpoint is not None else ""
+        elif self._endpoint is not None:
             self._leave()
-            self._refuse(answers.timed_out(address, limit))
+            self._refuse(answers.timed_out(self._endpoint.address, limit))
 
     def pause_answer(self) -> None:
         """The client reads too slowly: so do we."""
@@ -156,20 +150,17 @@ class Exchange:
         if self._upstream is not None:
             self._upstream.resume()
 
-    # -- route and split
-
     def _begin(self) -> None:
         request = self.request
         self._phase = READING
-        fault = request.fault
-        if fault is not None:
-            self._refuse(fault)
+        if request.fault is not None:
+            self._refuse(request.fault)
             return
-        target = self._view.index.lookup(self._client.port, request.host, request.path())
-        if target is None:
+        plan = self._view.plan(self._client.port, request.host, request.path())
+        if plan is None:
             self._refuse(answers.no_route(request.host, request.path()))
             return
-        self._target = target
+        self._plan = plan
         if request.expects and not request.size and not request.complete:
             request.expects = False
             self._client.transport.write(CONTINUE)
@@ -179,24 +170,20 @@ class Exchange:
             self._assign()
 
     def _assign(self) -> None:
-        target = self._target
-        assert target is not None
-        view, request, state = self._view, self.request, self._state
-        assigned = self._assigned = assign(view, target, request, state.dice)
-        watched = view.watched.get(id(target.rule.split)) if view.watched else None
-        if watched is not None or assigned.key:
-            self._observed = state.observer.begin(
-                watched, target, assigned.backend, assigned.key, assigned.unit, request
-            )
-        backend = assigned.backend
-        if backend is None:
-            self._refuse(answers.empty_split(target.route.ref.key, target.rule.name))
-        elif backend.invalid:
-            self._refuse(answers.invalid_backend(str(backend.ref), backend.invalid))
+        plan = self._plan
+        assert plan is not None
+        assigned = self._assigned = assign(plan, self.request, self._state.dice)
+        arm = assigned.arm
+        if arm is not None and (plan.watched is not None or assigned.key):
+            began = self._state.observer.begin
+            self._observed = began(plan.watched, plan.mix, arm.backend.role, assigned.key, assigned.unit, self.request)
+        if arm is None:
+            self._refuse(answers.empty_split(plan.route, plan.rule))
+        elif arm.backend.invalid:
+            self._refuse(answers.invalid_backend(str(arm.backend.ref), arm.backend.invalid))
         else:
+            self._pool = arm.key
             self._attempt()
-
-    # -- pick and attempt
 
     def _attempt(self) -> None:
         state = self._state
@@ -204,7 +191,7 @@ class Exchange:
             self._give_up()
             return
         now = state.clock()
-        endpoint = choose_endpoint(state, self._pool(), self._tried, now)
+        endpoint = choose_endpoint(state, self._pool, self._tried, now)
         if endpoint is None:
             self._give_up()
             return
@@ -212,7 +199,7 @@ class Exchange:
         self._endpoint = endpoint
         state.column.add(endpoint.slot, 1)
         server = self._server = state.connections.server(endpoint.address)
-        upstream = state.connections.take(server, now)
+        upstream = server.take(now)
         if upstream is None:
             self._phase = CONNECTING
             state.connections.connect(server, self)
@@ -220,14 +207,12 @@ class Exchange:
             self._send(upstream)
 
     def _give_up(self) -> None:
-        pool = self._pool()
-        if self._reset:
-            assert self._endpoint is not None
+        if self._reset and self._endpoint is not None:
             self._refuse(answers.upstream_reset(self._endpoint.address, self._reset))
         elif self._attempts >= self._state.limits.attempts:
-            self._refuse(answers.upstream_connect(pool, self._attempts))
+            self._refuse(answers.upstream_connect(self._pool, self._attempts))
         else:
-            self._refuse(answers.no_endpoints(pool))
+            self._refuse(answers.no_endpoints(self._pool))
 
     def connected(self, upstream: Upstream) -> bool:
         """A new connection is there."""
@@ -240,13 +225,10 @@ class Exchange:
 
     def refused(self, why: str) -> None:
         """The endpoint cannot be connected to: the next best one of the same pool is due."""
-        if self._phase != CONNECTING:
-            return
-        endpoint = self._endpoint
-        assert endpoint is not None
-        self._state.failed_at[endpoint.address] = self._state.clock()
-        self._reset = ""
-        self._next_best(endpoint)
+        if self._phase == CONNECTING and self._endpoint is not None:
+            self._state.failed_at[self._endpoint.address] = self._state.clock()
+            self._reset = ""
+            self._next_best(self._endpoint)
 
     def _next_best(self, endpoint: Endpoint) -> None:
         self._leave()
@@ -262,11 +244,11 @@ class Exchange:
         request = self.request
         assert self._server is not None
         self._ended = request.buffered or request.complete
-        write_request(upstream.transport, request, self._server.line, whole=self._ended)
-        if self._ended:
-            self._client.hold(held=False)
-        else:
+        write_request(upstream.transport, request, self._server.host_value, whole=self._ended)
+        if not self._ended:
             self._pass_on()
+        elif not request.buffered:
+            self._client.hold(held=False)
 
     def _pass_on(self) -> None:
         """What came of a streamed body goes on to the server, or waits for the connection."""
@@ -287,6 +269,7 @@ class Exchange:
     def lost(self, upstream: Upstream, why: str) -> None:
         """The connection ended before the answer did."""
         self._upstream = None
+        self._ended = False
         endpoint, server = self._endpoint, self._server
         assert endpoint is not None
         assert server is not None
@@ -298,52 +281,37 @@ class Exchange:
         elif upstream.uses > 1 and not self._fresh:
             # The server closed it while it was idle, and its word crossed ours: that says nothing of the endpoint.
             self._fresh = True
-            self._ended = False
             self._phase = CONNECTING
             self._state.connections.connect(server, self)
         else:
             self._reset = why
-            self._ended = False
             self._next_best(endpoint)
-
-    # -- relay
 
     def relay(self, upstream: Upstream) -> None:
         """What came of the answer goes on to the client."""
         self._quiet = 0
         answer, observed = self._answer, self._observed
         out: list[bytes] = []
+        state = self._state
         if not answer.code:
-            state = self._state
-            self._ttfb = state.clock() - self._began
             out = answer.head(upstream, self.request, self._origin(), draining=state.draining)
             state.streams += answer.stream
             if observed is not None:
                 observed.answered(upstream)
             if self._ended:
                 self.request.body.clear()
-        if answer.stream and self._ttft is None and upstream.parts:
-            self._ttft = self._state.clock() - self._began
         if observed is not None and upstream.parts:
             observed.read(upstream.parts)
-        answer.relay(self._client.transport, upstream, out)
+        answer.relay(self._client.transport, upstream, out, state.clock)
         if upstream.finished:
             self._finish(upstream)
 
     def _origin(self) -> bytes:
         """The header lines that say which pool was chosen, and which endpoint answered."""
-        backend = self._assigned.backend if self._assigned is not None else None
-        if backend is None or backend.invalid:
+        arm = self._assigned.arm
+        if arm is None or arm.backend.invalid:
             return b""
-        pool = backend.ref.name.encode()
-        if self._server is None:
-            return b"x-turnout-pool: %b\r\n" % pool
-        return b"x-turnout-pool: %b\r\nx-turnout-endpoint: %b\r\n" % (pool, self._server.line)
-
-    def _pool(self) -> str:
-        assert self._assigned is not None
-        assert self._assigned.backend is not None
-        return self._assigned.backend.ref.key
+        return arm.line if self._server is None else arm.line + self._server.line
 
     def _finish(self, upstream: Upstream) -> None:
         """The answer is whole."""
@@ -364,18 +332,15 @@ class Exchange:
         elif self._answer.close:
             self._client.linger()
 
-    # -- ends
-
     def _refuse(self, fault: Fault) -> None:
         """Answers in the server's place. A request that was not read to its end is the connection's last."""
         request = self.request
         self._answer.code = fault.code
         self._answer.close = request.closes or self._state.draining or not request.complete
-        origin = self._origin()
+        origin, client = self._origin(), self._client
         self._record(fault.code, fault.reason)
         self._phase = ANSWERED
         request.body.clear()
-        client = self._client
         client.transport.write(
             write_answer(
                 fault, request.id, origin, close=self._answer.close, http10=request.http10, head_only=self.head_only
@@ -418,32 +383,33 @@ class Exchange:
         self._client.done(close=self._answer.close)
 
     def _record(self, code: int, reason: str) -> None:
-        state, target, endpoint = self._state, self._target, self._endpoint
+        state, plan, assigned, endpoint = self._state, self._plan, self._assigned, self._endpoint
         observed = self._observed
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, self._attempts)
-        assigned = self._assigned or NOTHING
-        backend = assigned.backend
+        arm = assigned.arm
         stream = self._answer.stream
         state.streams -= stream
+        began = self._began
+        duration = state.clock() - began
         state.sink(
             Record(
-                self._time,
-                target.route.ref.key if target is not None else "",
-                target.rule.name if target is not None else "",
-                backend.ref.key if backend is not None else "",
+                time() - duration,
+                plan.route if plan is not None else "",
+                plan.rule if plan is not None else "",
+                arm.key if arm is not None else "",
                 endpoint.address if endpoint is not None else "",
                 self._view.version,
-                backend.weight if backend is not None else 0,
+                arm.backend.weight if arm is not None else 0,
                 assigned.weight_total,
                 assigned.unit,
                 code,
                 reason,
                 stream,
-                self._ttfb,
-                self._ttft,
-                state.clock() - self._began,
+                since(began, self._answer.first_byte),
+                since(began, self._answer.first_body),
+                duration,
                 self._attempts,
             )
         )

@@ -6,6 +6,7 @@ Sources: RFC 9110 section 7.6.1 (hop-by-hop headers), RFC 9112 (framing).
 
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import count
 from random import getrandbits
 
 COLON = b": "
@@ -106,9 +107,13 @@ def is_event_stream(content_type: bytes) -> bool:
     return content_type.partition(b";")[0].strip().lower() == b"text/event-stream"
 
 
+_started = b"%016x" % getrandbits(64)
+_numbers = count(getrandbits(32))
+
+
 def new_request_id() -> bytes:
-    """32 hexadecimal digits that no other request has."""
-    return b"%032x" % getrandbits(128)
+    """32 hexadecimal digits that no other request has: half of them this process's, half the request's."""
+    return b"%b%016x" % (_started, next(_numbers))
 
 
 def _phrase(code: int) -> str:

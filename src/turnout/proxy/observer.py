@@ -11,11 +11,10 @@ from turnout.proxy.deadlines import Deadlines
 from turnout.proxy.observation import Asked, Observation
 from turnout.proxy.request import Request
 from turnout.proxy.tally import Tally
-from turnout.proxy.watched import Watched, arm_of, mixed, share_of
+from turnout.proxy.watched import Watched, arm_of, share_of
 from turnout.rollout.observe import FAILED, Judgement
 from turnout.rollout.records import unit_of_key, unit_of_stretch
-from turnout.routing import Target
-from turnout.table import Backend, RoutingTable
+from turnout.table import RoutingTable
 
 
 class Observed:
@@ -41,7 +40,6 @@ class Observer:
         "_deadlines",
         "_left_out",
         "_misses",
-        "_mixes",
         "_origin",
         "_shares",
         "_sightings",
@@ -58,7 +56,6 @@ class Observer:
         self._tallies: dict[tuple[str, int], Tally] = {}
         self._shares: dict[tuple[str, str, str], tuple[float, float]] = {}
         self._touched: dict[Tally, None] = {}
-        self._mixes: dict[tuple[str, str], int] = {}
         self._misses: list[Miss] = []
         self._left_out = 0
 
@@ -87,20 +84,22 @@ class Observer:
                 shares[place] = (share, since)
                 found[id(split)] = Watched(split, watch, tallies[epoch], since)
         self._tallies, self._shares = tallies, shares
-        self._mixes.clear()
         return found
 
     # -- a request
 
     def begin(
-        self, watched: Watched | None, target: Target, backend: Backend | None, key: str, unit: str, request: Request
+        self, watched: Watched | None, mix: int, role: str, key: str, unit: str, request: Request
     ) -> Observation | None:
-        """The observation of a request that was just assigned, by `key` if it has one; None when nobody watches it."""
+        """The observation of a request that was just assigned, by `key` if it has one; None when nobody watches it.
+
+        `mix` is the rule's, `role` the backend's, `unit` the record's.
+        """
         now = self._clock()
         first_seen = now
         if key:
-            first_seen = self._sightings.see(self._cell(target, unit), now, 0).first
-        arm = arm_of(backend.role) if backend is not None else None
+            first_seen = self._sightings.see(int(unit[4:], 16) ^ mix, now, 0).first
+        arm = arm_of(role)
         if watched is None or arm is None:
             return None
         tally = watched.tally
@@ -159,13 +158,6 @@ class Observer:
             fields = request.fields()
             asked.stream = fields.stream
             asked.json = fields.wants_json
-
-    def _cell(self, target: Target, unit: str) -> int:
-        place = (target.route.ref.key, target.rule.name)
-        mix = self._mixes.get(place)
-        if mix is None:
-            mix = self._mixes[place] = mixed("/".join(place))
-        return int(unit[4:], 16) ^ mix
 
     def _count(self, made: Observation, at: int, judgement: Judgement) -> None:
         if judgement not in {"hit", "miss"}:

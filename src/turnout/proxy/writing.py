@@ -1,6 +1,7 @@
 """What is written to a server and to a client: heads serialised anew, bodies in the framing that each side has."""
 
 import asyncio
+from collections.abc import Callable
 
 from turnout.proxy.heads import (
     CHUNKED,
@@ -63,20 +64,28 @@ def write_body(transport: asyncio.Transport, request: Request) -> None:
         write(transport, out, size)
 
 
+def since(began: float, moment: float) -> float | None:
+    """Seconds from `began` to a moment of an Answer; None when that never came."""
+    return moment - began if moment else None
+
+
 class Answer:
     """An answer on its way to the client.
 
     `code` is 0 until something of it is written. `close`: it is the connection's last. `until_close`: its end is the
-    connection's. `stream`: it is an event stream.
+    connection's. `stream`: it is an event stream. `first_byte` and `first_body` are clock times
+    of its first byte and of a stream's first piece; 0 is not yet.
     """
 
-    __slots__ = ("_chunked", "close", "code", "stream", "until_close")
+    __slots__ = ("_chunked", "close", "code", "first_body", "first_byte", "stream", "until_close")
 
     def __init__(self) -> None:
         self.code = 0
         self.close = False
         self.until_close = False
         self.stream = False
+        self.first_byte = 0.0
+        self.first_body = 0.0
         self._chunked = False
 
     def head(self, upstream: Upstream, request: Request, origin: bytes, *, draining: bool) -> list[bytes]:
@@ -103,9 +112,15 @@ class Answer:
             CRLF,
         ]
 
-    def relay(self, transport: asyncio.Transport, upstream: Upstream, out: list[bytes]) -> None:
+    def relay(
+        self, transport: asyncio.Transport, upstream: Upstream, out: list[bytes], clock: Callable[[], float]
+    ) -> None:
         """Writes `out` and what came of the body since the last time, and takes that away from `upstream`."""
         parts = upstream.parts
+        if not self.first_byte:
+            self.first_byte = clock()
+        if self.stream and not self.first_body and parts:
+            self.first_body = clock()
         size = 0
         if parts and not upstream.bodiless:
             size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))

@@ -91,7 +91,7 @@ def supersede(state: State, event: SpecChanged, plan: Plan, now: float) -> Turn:
     if (plan.stable, plan.candidate) != (old.stable, old.candidate):
         gone = replace(gone, stable_revision="", candidate_revision="", ready=None)
     turn = then((known(gone, event), turn[1]), lambda at: begin(at, plan, now))
-    if pause is None or pause.reason != "UserPause":
+    if pause is None or pause.reason != "UserPause" or turn[0].stage != "Preflight":
         return turn
     return replace(turn[0], pause=pause), turn[1]
 

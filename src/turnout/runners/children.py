@@ -36,7 +36,7 @@ class Child:
         self._command = [sys.executable, "-m", f"turnout.runners.{module}", *arguments]
         self._prepare = prepare
         self._died = died
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -50,7 +50,7 @@ class Child:
 
     async def stop(self, patience: float, ask: Callable[[], None] | None = None) -> None:
         """Asks it to end (by SIGTERM unless `ask` is given), kills it after `patience` seconds; returns when gone."""
-        self._stopping = True
+        self._stopping.set()
         if ask is None:
             self.signal(signal.SIGTERM)
         else:
@@ -65,10 +65,10 @@ class Child:
 
     async def _supervise(self) -> None:
         failures = 0
-        while not self._stopping:
+        while not self._stopping.is_set():
             began = asyncio.get_running_loop().time()
             code = await self._run()
-            if self._stopping:
+            if self._stopping.is_set():
                 break
             lived = asyncio.get_running_loop().time() - began
             failures = 0 if lived >= CALM else failures + 1
