@@ -113,7 +113,7 @@ async def redraw(client: "Client", told: "Told") -> None:
     def drawn() -> Text:
         return Text("\n".join(lines(shown, made, time.time())) if shown else "", no_wrap=True, overflow="ellipsis")
 
-    with Live(get_renderable=drawn, refresh_per_second=1, vertical_overflow="visible") as live:
+    with Live(get_renderable=drawn, refresh_per_second=1) as live:
         async for rollout in told:
             if rollout is None:
                 break
