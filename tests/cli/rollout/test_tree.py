@@ -79,6 +79,10 @@ def test_what_has_ended_cannot_be_aborted() -> None:
     assert "Abort:" not in shown(status("Healthy"))
 
 
+def test_what_has_ended_tells_how() -> None:
+    assert "\nResult:          Promoted\n" in shown(status("Healthy", completionStatus="Promoted"))
+
+
 def test_conditions_that_are_no_good_are_told_whole() -> None:
     conditions = [
         {"type": "SpecDrift", "status": "True", "reason": "PromotedNotInSpec", "message": "write:\n- name: llama-h100"},

@@ -36,6 +36,7 @@ def lines(rollout: Document, created: Mapping[str, str], now: float) -> Iterator
     yield from field("Namespace:", [text(metadata.get("namespace"))])
     yield from field("Status:", [str(state)])
     yield from field("Message:", state.message.splitlines())
+    yield from field("Result:", [each for each in (text(mapping(rollout, "status").get("completionStatus")),) if each])
     yield from field("Strategy:", ["Canary"])
     yield from field("  Step:", [text(mapping(rollout, "status").get("step"), "-")])
     yield from field("  SetWeight:", [set_weight(rollout)])
