@@ -220,6 +220,38 @@ def test_a_metric_without_a_threshold_tells_its_times() -> None:
     assert all(each.seconds[0] > 0 for each in told.times)
 
 
+def test_times_that_would_not_count_are_not_told() -> None:
+    _, told = observed(streaming(*GOOD), metrics=[WatchedMetric("ttft", "TTFT")], cold_grace=3600.0)
+
+    assert told.times == []
+
+
+def test_the_last_token_is_that_of_the_finish_reason() -> None:
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def script(conversation: Conversation) -> None:
+            await conversation.request()
+            await conversation.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n", event(WORD))
+            await conversation.send(event(STOP))
+            await go_on.wait()
+            await conversation.send(usage(2), DONE)
+
+        clock = Clock()
+        async with upstream(script) as up, gateway({"candidate": [up.address]}) as served:
+            slowed(served, clock)
+            served.swap(watched({"candidate": 1}, [WatchedMetric("tpot", "TPOT", 1.0)]))
+            async with client(served) as opened:
+                await opened.send(post(body(), path=CHAT))
+                await opened.reader.readuntil(b'"stop"')
+                clock.now += 5.0
+                go_on.set()
+                await until(lambda: served.records)
+            assert Told(served.state.observer).judged() == {"tpot": (1, 0)}
+
+    run(main())
+
+
 # -- errors
 
 
@@ -346,6 +378,12 @@ def test_a_stream_that_is_cut_is_broken_and_an_error() -> None:
     assert told.missed() == {"errors", "broken"}
 
 
+def test_an_attempt_whose_answer_began_is_no_failed_attempt() -> None:
+    _, told = observed(streaming(*GOOD[:3], cut=True))
+
+    assert {each.failed_attempts for each in told.loads} == {0}
+
+
 def test_a_stream_that_ends_without_finish_reason_and_terminator_is_broken() -> None:
     _, told = observed(streaming(*GOOD[:3]))
 
@@ -360,6 +398,14 @@ def test_an_answer_without_content_is_empty(script: Script, stream: bool) -> Non
     _, told = observed(script, raw=post(body(stream=stream), path=CHAT))
 
     assert told.missed() == {"empty"}
+
+
+def test_an_answer_that_is_too_long_to_keep_is_judged_by_its_status_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("turnout.proxy.observation.WHOLE", 10)
+
+    _, told = observed(whole(""), raw=post(body(stream=False), path=CHAT))
+
+    assert told.judged() == {"errors": (1, 0), "client-errors": (1, 0)}
 
 
 def test_a_tool_call_is_content() -> None:

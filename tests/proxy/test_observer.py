@@ -246,6 +246,12 @@ def test_the_heaviest_key_is_named() -> None:
     run(main())
 
 
+def test_a_table_of_the_same_epoch_goes_on_counting_where_the_last_one_was() -> None:
+    observer = Observer(Clock())
+
+    assert watching(observer).tally is watching(observer).tally
+
+
 # -- the report
 
 

@@ -53,7 +53,7 @@ class EventSplitter:
             return b""
         if held:
             held.append(piece)
-            if b"\n" not in piece and b"\r" not in piece and not held[-2].endswith(b"\r"):
+            if b"\n" not in piece and b"\r" not in piece:
                 self._keep(self._size + len(piece))
                 return b""
             piece = b"".join(held)

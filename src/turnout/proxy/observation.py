@@ -107,11 +107,11 @@ class Observation:
             return
         for part in parts:
             reader.feed(part)
-        if self._first is None:
-            if reader.content:
+        if self._last is None:
+            if self._first is None and reader.content:
                 self._first = self._clock()
-        elif self._last is None and reader.finish:
-            self._last = self._clock()
+            if reader.finish:
+                self._last = self._clock()
 
     def settle(self, at: int, now: float) -> Judgement:
         """What the metric in place `at` says by `now`; `none` if it has had its say."""
@@ -171,8 +171,7 @@ class Observation:
         """Reads what can only be read at the end, and lets go of the answer."""
         reader, parts = self._reader, self._parts
         if reader is not None:
-            if not reason:
-                reader.end()
+            reader.end()
             if reader.lost and not reader.terminated:
                 self._stream = False
             else:
