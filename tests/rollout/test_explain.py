@@ -30,14 +30,5 @@ def test_one_metric_can_be_explained_alone() -> None:
     assert "objective 5 % misses" in text
 
 
-def test_metrics_that_are_not_compared_are_observed() -> None:
-    metrics = [
-        {"name": "errors", "builtin": "ErrorRate"},
-        {"name": "empty", "builtin": "EmptyOutput", "objective": {"maxMissRate": 0.05}},
-    ]
-    driven = Driven().begin(spec(analysis={"metrics": metrics})).acknowledge()
-    assert [one.phase for one in reports(driven.state)] == ["NoData", "Observed"]
-
-
 def test_nothing_seen_can_be_explained() -> None:
     assert "nothing yet" in explained(Driven().begin().state)

@@ -26,15 +26,15 @@ def test_steps_are_read_in_seconds() -> None:
     assert plan.steps == (SetWeight(100), Hold(0.5), Gate(90.0, 7, 3600.0, "nonInferior"))
 
 
-def test_alpha_is_split_over_the_compared_metrics() -> None:
+def test_alpha_is_split_over_the_metrics() -> None:
     metrics = [
         {"name": "a", "builtin": "ErrorRate"},
         {"name": "b", "builtin": "TTFT", "threshold": "800ms", "compare": {"maxRelativeIncrease": 0.25}},
         {"name": "c", "builtin": "EmptyOutput", "objective": {"maxMissRate": 0.1}},
     ]
-    plan = planned(spec(analysis={"alpha": 0.02, "metrics": metrics}))
-    assert plan.alpha_each == 0.01
-    assert [metric.tolerance for metric in plan.metrics] == [1.0, 1.25, None]
+    plan = planned(spec(analysis={"alpha": 0.03, "metrics": metrics}))
+    assert plan.alpha_each == pytest.approx(0.01)
+    assert [metric.tolerance for metric in plan.metrics] == [1.0, 1.25, 1.0]
     assert plan.metrics[1].threshold == 0.8
 
 

@@ -61,6 +61,10 @@ def test_events_told_again_after_a_restart_change_nothing(name: str) -> None:
         assert whole(log, played([*late, *log[cut:]], loaded(dumped(state)))) == expected
 
 
+LOST = 3
+"""Events after the last write at which the controller is killed."""
+
+
 @pytest.mark.parametrize("name", LOGS)
 def test_a_status_that_was_not_written_is_made_up_for_by_events_told_again(name: str) -> None:
     """Killed between two writes: what came after the last urgent one is lost, and told again."""
@@ -74,11 +78,11 @@ def test_a_status_that_was_not_written_is_made_up_for_by_events_told_again(name:
         place += 1
         if any(isinstance(one, WriteStatus) and one.urgent for one in done):
             written, since = loaded(dumped(state)), place
-        elif place - since == 7 and kills < 200:
+        elif place - since == LOST and kills < 200:
             kills += 1
             state, place = written, since
-            written = loaded(dumped(played(log[since : since + 7], written)))
-            since += 7
+            written = loaded(dumped(played(log[since : since + LOST], written)))
+            since += LOST
     assert kills >= 2
     assert whole(log, state) == expected
 

@@ -141,7 +141,7 @@ class Objective(Part, frozen=True):
 
 
 class Metric(Part, frozen=True):
-    """One kind of miss. With neither `compare` nor `objective` it is compared, and nothing is tolerated.
+    """One kind of miss. It is always compared with stable; without `compare` nothing is tolerated.
 
     A request misses TTFT or TPOT by being slower than `threshold`, or than the `baseline_quantile` of stable's times.
     """
@@ -194,15 +194,13 @@ class AnalysisSpec(Part, frozen=True):
     metrics: Annotated[tuple[Metric, ...], Meta(max_length=32)] = ()
 
     def faults(self) -> Iterator[Fault]:
-        """Names are unique; at least one metric can stop the rollout."""
+        """Names are unique."""
         yield from between("alpha", self.alpha, 0.5)
         seen: set[str] = set()
         for place, metric in enumerate(self.metrics):
             if metric.name in seen:
                 yield Fault(f"metrics[{place}].name", "FieldValueDuplicate", metric.name)
             seen.add(metric.name)
-        if self.metrics and all(one.compare is None and one.objective is not None for one in self.metrics):
-            yield broken("metrics", "array", "at least one metric must be compared with stable")
 
 
 class PrefixHash(Part, frozen=True):

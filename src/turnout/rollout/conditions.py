@@ -127,7 +127,7 @@ def analysis(state: State, now: float) -> Condition:
         reason = {"Insufficient": "InsufficientData", "Missed": "ObjectiveMissed"}.get(finding.kind, "NoHarm")
         truth: Truth = "False" if finding.kind == "Missed" else "Unknown" if finding.kind == "Insufficient" else "True"
         return Condition(kind, truth, reason, finding.message)
-    name, count = samples(state)
+    name, count = samples(state, 1)
     if count == 0:
         return Condition(kind, "Unknown", "InsufficientData", f"no samples of {name or 'any metric'} at this weight")
     return Condition(kind, "True", "NoHarm", f"{count} samples of {name}, no evidence of harm")

@@ -64,7 +64,7 @@ def measured(metric: MetricState, event: Observations) -> MetricState:
             stable=added(metric.stable, counts, "stable"),
             candidate=added(metric.candidate, counts, "candidate"),
         )
-    if misses and metric.plan.tolerance is not None:
+    if misses:
         metric = missed(metric, misses)
     times = event.times.get(name)
     return calibrated(metric, times) if times and metric.threshold is None else metric

@@ -95,15 +95,13 @@ def report(state: State, metric: MetricState) -> MetricReport:
 
 
 def phase(state: State, metric: MetricState, *, harmful: bool, safe: bool) -> str:
-    """`Failed`, `Degraded` (misses an objective), `NonInferior`, `Running`, `NoData`, or `Observed`: not compared."""
-    if metric.plan.tolerance is not None and harmful:
+    """`Failed`, `Degraded` (misses an objective), `NonInferior`, `Running`, or `NoData`."""
+    if harmful:
         return "Failed"
     if metric.plan.max_miss_rate is not None and any(
         exceeds(state, metric, candidate=candidate) for candidate in (False, True)
     ):
         return "Degraded"
-    if metric.plan.tolerance is None:
-        return "Observed"
     if not sum(run.requests for run in metric.candidate):
         return "NoData"
     return "NonInferior" if safe else "Running"

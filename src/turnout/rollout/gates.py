@@ -43,7 +43,7 @@ def found(state: State, gate: Gate, since: float, now: float) -> Finding:
         objections(state, gate, now),
         Finding("Waiting", f"{now - since:.0f} of {gate.min_duration:.0f} s, no evidence of harm")
         if waiting
-        else Finding("Passed", f"{samples(state)[1]} samples, no evidence of harm"),
+        else Finding("Passed", f"{samples(state, gate.min_samples)[1]} samples, no evidence of harm"),
     )
 
 
@@ -51,7 +51,7 @@ def objections(state: State, gate: Gate, now: float) -> Iterator[Finding]:
     """What speaks against passing, whatever the time spent so far."""
     if state.reported_at is None or now - state.reported_at > STALE:
         yield Finding("Insufficient", "no reports from the workers")
-    name, count = samples(state)
+    name, count = samples(state, gate.min_samples)
     if count < gate.min_samples:
         yield Finding("Insufficient", f"{count}/{gate.min_samples} samples of {name or 'any metric'} on the candidate")
     for metric in state.metrics:
@@ -61,14 +61,21 @@ def objections(state: State, gate: Gate, now: float) -> Iterator[Finding]:
         yield from unproven(state)
 
 
-def samples(state: State) -> tuple[str, int]:
-    """The compared metric of which the candidate has the fewest requests at this weight, and how many."""
+def samples(state: State, wanted: int) -> tuple[str, int]:
+    """The metric of which the candidate has the fewest requests at this weight, and how many.
+
+    A metric that stable itself has fewer than `wanted` of is too rare in this traffic to wait for (first tokens where
+    nobody streams); if that is so of all, the one that is seen most counts.
+    """
     counts = [
-        (metric.candidate[-1].requests if metric.threshold is not None or not timed(metric) else 0, metric.plan.name)
+        (metric.candidate[-1].requests, metric.stable[-1].requests, metric.plan.name)
+        if metric.threshold is not None or not timed(metric)
+        else (0, wanted, metric.plan.name)
         for metric in state.metrics
-        if metric.plan.tolerance is not None
     ]
-    count, name = min(counts, default=(0, ""))
+    common = [(candidate, name) for candidate, stable, name in counts if stable >= wanted]
+    seen = [(candidate, name) for candidate, _, name in counts]
+    count, name = min(common) if common else max(seen, default=(0, ""))
     return name, count
 
 

@@ -49,19 +49,19 @@ PlanStep = SetWeight | Hold | Gate
 
 
 class MetricPlan(Struct, frozen=True, omit_defaults=True):
-    """`threshold` in seconds; `tolerance` is the risk ratio that is no harm yet, None for not compared."""
+    """`threshold` in seconds; `tolerance` is the risk ratio that is no harm yet."""
 
     name: str
     builtin: Builtin
     threshold: float | None = None
     baseline_quantile: float | None = None
-    tolerance: float | None = 1.0
+    tolerance: float = 1.0
     max_miss_rate: float | None = None
 
     @property
     def margin(self) -> float:
         """The risk ratio that non-inferiority rules out: above what is tolerated."""
-        return max(MARGIN, 1.5 * (self.tolerance or 1.0))
+        return max(MARGIN, 1.5 * self.tolerance)
 
 
 class Plan(Struct, frozen=True):
@@ -71,7 +71,6 @@ class Plan(Struct, frozen=True):
     """
 
     route: str
-    section: str | None
     stable: str
     candidate: str
     steps: tuple[PlanStep, ...]
@@ -82,11 +81,12 @@ class Plan(Struct, frozen=True):
     cold_grace: float
     progress_deadline: float
     quarantine: bool = True
+    section: str | None = None
 
     @property
     def alpha_each(self) -> float:
         """What each compared metric may err: alpha is split over them."""
-        return self.alpha / max(1, sum(metric.tolerance is not None for metric in self.metrics))
+        return self.alpha / max(1, len(self.metrics))
 
 
 def planned(spec: RolloutSpec) -> Plan:
@@ -122,13 +122,12 @@ def plan_step(step: Step) -> PlanStep:
 
 def plan_metric(metric: Metric) -> MetricPlan:
     """One metric, in numbers."""
-    compared = metric.compare is not None or metric.objective is None
     return MetricPlan(
         name=metric.name,
         builtin=metric.builtin,
         threshold=None if metric.threshold is None else seconds(metric.threshold),
         baseline_quantile=metric.baseline_quantile,
-        tolerance=1.0 + (metric.compare.max_relative_increase if metric.compare else 0.0) if compared else None,
+        tolerance=1.0 + (metric.compare.max_relative_increase if metric.compare else 0.0),
         max_miss_rate=None if metric.objective is None else metric.objective.max_miss_rate,
     )
 

@@ -168,8 +168,8 @@ class State(Struct, frozen=True, rename="camel", omit_defaults=True):
 
 
 def bounds_of(state: State, metric: MetricState) -> Bounds | None:
-    """What the metric is held to; None when it is not compared."""
-    if state.plan is None or metric.plan.tolerance is None:
+    """What the metric is held to; None while there is no plan."""
+    if state.plan is None:
         return None
     return Bounds(tolerance=metric.plan.tolerance, alpha=state.plan.alpha_each, margin=metric.plan.margin)
 

@@ -35,6 +35,7 @@ class Follower:
         self.story: list[str] = []
         self._screen = screen
         self._said = ""
+        self._moved: float | None = None
 
     @property
     def ended(self) -> bool:
@@ -48,8 +49,11 @@ class Follower:
         weights = status.get("weights") or {}
         effective = int(weights.get("effective", 0))
         pair = (100 - effective, effective)
+        if int(weights.get("desired", 0)) != effective and self._moved is None:
+            self._moved = now - LATEST_NEWS
         if not self.marks or self.marks[-1].weights != pair:
             self.marks.append(Mark(pair, self._decided(now), now))
+            self._moved = None
         said = f"{status.get('phase')} {status.get('step', '')} {effective} % {status.get('reason')}"
         if said != self._said:
             self._said = said
@@ -62,7 +66,7 @@ class Follower:
         outcome = (self.status.get("engine") or {}).get("outcome")
         if outcome and self.status.get("completionStatus") == "Aborted":
             return float(outcome["at"]) - time.time() + time.monotonic()
-        return now - LATEST_NEWS
+        return now - LATEST_NEWS if self._moved is None else self._moved
 
 
 async def follow(
