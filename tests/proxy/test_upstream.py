@@ -211,3 +211,32 @@ def test_an_answer_before_the_end_of_a_json_body_that_the_server_does_not_read_i
             assert (await opened.read("POST")).status == 401
 
     run(main())
+
+
+@pytest.mark.parametrize("then", [b"hello", b"HTTP/1.1 200 Forged\r\ncontent-length: 0\r\n\r\n"])
+def test_a_connection_on_which_head_was_answered_with_a_body_is_not_used_again(then: bytes) -> None:
+    async def main() -> None:
+        script = saying(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n" + then)
+        async with upstream(script) as up, gateway({"a": [up.address]}) as served, client(served) as opened:
+            for _ in range(2):
+                await opened.send(get(method="HEAD"))
+                answer = await opened.read("HEAD")
+                assert (answer.status, answer.body, answer.whole) == (200, b"", True)
+            assert len(up.conversations) == 2
+
+    run(main())
+
+
+def test_a_server_that_says_no_more_and_reads_no_more_is_given_up_at_once() -> None:
+    async def script(conversation: Conversation) -> None:
+        await conversation.head()
+        conversation.writer.write_eof()
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with upstream(script) as up, gateway({"a": [up.address]}) as served, client(served) as opened:
+            writing = asyncio.create_task(opened.send(post(b'"' + b"x" * 30_000_000 + b'"')))
+            assert (await asyncio.wait_for(opened.read("POST"), 10)).reason == "upstream-reset"
+            await writing
+
+    run(main())

@@ -4,12 +4,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, NamedTuple, TypeVar
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
 
 import h11
+import msgspec
 import uvloop
 
+from turnout.channels import Decoder, EndpointStates, Message, TablePart, TableVersion, encode
 from turnout.endpoints import Endpoint
+from turnout.proxy.connections import Connections
 from turnout.proxy.downstream import Downstream
 from turnout.proxy.limits import Limits
 from turnout.proxy.state import State
@@ -49,7 +53,12 @@ def pool_ref(name: str) -> ObjectRef:
 
 
 def table(
-    weights: Mapping[str, int], *, path: str = "/", invalid: Sequence[str] = (), hostnames: tuple[str, ...] = ()
+    weights: Mapping[str, int],
+    *,
+    path: str = "/",
+    invalid: Sequence[str] = (),
+    hostnames: tuple[str, ...] = (),
+    port: int = PORT,
 ) -> RoutingTable:
     """One listener, one route `default/r`, one rule that splits between pools of namespace `default`."""
     gateway = ObjectRef("gateway.networking.k8s.io", "Gateway", "default", "g")
@@ -60,7 +69,7 @@ def table(
     rule = Rule("0", 0, (Match(PathMatch("PathPrefix", path)),), Split("uid/0", backends))
     route = Route(ObjectRef("gateway.networking.k8s.io", "HTTPRoute", "default", "r"), "uid", "", hostnames, (rule,))
     return RoutingTable(
-        (Listener(gateway, "http", PORT, PORT, "", ("default/r",)),),
+        (Listener(gateway, "http", port, port, "", ("default/r",)),),
         {"default/r": route},
         {f"default/{name}": Pool(pool_ref(name)) for name in weights},
     )
@@ -242,3 +251,84 @@ async def ask(served: Gateway, raw: bytes, method: str = "GET") -> Answer:
     async with client(served) as opened:
         await opened.send(raw)
         return await opened.read(method)
+
+
+class Peer:
+    """A controller or a scraper at a Unix socket, as a worker meets it. `heard` is what was said on every line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.heard: list[Message] = []
+        self.writers: list[asyncio.StreamWriter] = []
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listens from here on."""
+        self._server = await asyncio.start_unix_server(self._serve, self.path)
+
+    def stop(self) -> None:
+        """Hangs up on everyone and listens no more."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self.path.unlink(missing_ok=True)
+        for writer in self.writers:
+            writer.close()
+
+    def say(self, *messages: Message) -> None:
+        """Sends these on the newest line."""
+        self.writers[-1].write(b"".join(map(encode, messages)))
+
+    def publish(self, version: int, routing_table: RoutingTable) -> None:
+        """Sends a whole table on the newest line."""
+        part = msgspec.msgpack.Encoder().encode
+        self.say(
+            TablePart("listeners", part(routing_table.listeners)),
+            *(TablePart(f"route/{key}", part(route)) for key, route in routing_table.routes.items()),
+            *(TablePart(f"pool/{key}", part(pool)) for key, pool in routing_table.pools.items()),
+            TableVersion(version, whole=True),
+        )
+
+    def of(self, kind: type[T]) -> list[T]:
+        """What was said of one kind."""
+        return [each for each in self.heard if isinstance(each, kind)]
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        decoder = Decoder()
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                self.heard += decoder.feed(data)
+        writer.close()
+
+
+def states(**pools: str) -> EndpointStates:
+    """One ready endpoint for each pool of namespace `default`."""
+    return EndpointStates(
+        {
+            f"default/{name}": (Endpoint(f"default/{name}", address, slot, ready=True, checked=0.0),)
+            for slot, (name, address) in enumerate(sorted(pools.items()))
+        }
+    )
+
+
+class GatedLoop:
+    """A loop whose connections are made as a test wants them."""
+
+    def __init__(self, gate: asyncio.Event) -> None:
+        self._gate = gate
+
+    def create_task(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
+        return asyncio.get_running_loop().create_task(work)
+
+    async def create_connection(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> object:
+        await self._gate.wait()
+        return await asyncio.get_running_loop().create_connection(factory, host, port)
+
+
+def gated(served: Gateway) -> asyncio.Event:
+    """No connection is made before the event is set."""
+    gate = asyncio.Event()
+    loop = cast("asyncio.AbstractEventLoop", GatedLoop(gate))
+    served.state.connections = Connections(loop, served.state.limits)
+    return gate

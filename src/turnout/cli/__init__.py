@@ -1,1 +1,1 @@
-"""."""
+"""The `turnout` command: one file per verb, and what verbs share."""

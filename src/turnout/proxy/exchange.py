@@ -37,7 +37,6 @@ class Exchange:
         "_client",
         "_ended",
         "_endpoint",
-        "_fresh",
         "_observed",
         "_phase",
         "_plan",
@@ -70,7 +69,6 @@ class Exchange:
         self._upstream: Upstream | None = None
         self._tried: tuple[str, ...] = ()
         self._attempts = 0
-        self._fresh = False  # a stale connection was made good for once
         self._reset = ""  # why the last attempt failed after it was connected
         self._replayable = True
         self._ended = False  # the server has the whole request
@@ -162,7 +160,6 @@ class Exchange:
             return
         self._plan = plan
         if request.expects and not request.size and not request.complete:
-            request.expects = False
             self._client.transport.write(CONTINUE)
         if request.size > self._state.limits.body:
             self._overflow()
@@ -278,9 +275,8 @@ class Exchange:
         elif upstream.began or not self._replayable:
             self._leave()
             self._refuse(answers.upstream_reset(endpoint.address, why))
-        elif upstream.uses > 1 and not self._fresh:
+        elif upstream.uses > 1:
             # The server closed it while it was idle, and its word crossed ours: that says nothing of the endpoint.
-            self._fresh = True
             self._phase = CONNECTING
             self._state.connections.connect(server, self)
         else:

@@ -31,7 +31,8 @@ class Request:
     `lines` are the header lines that pass on. `body` holds the parts that came and were not passed on yet, `size`
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
-    wants no further answer on this connection. `fault` is why it cannot be relayed.
+    wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `fault` is why it
+    cannot be relayed.
     """
 
     __slots__ = (
@@ -44,6 +45,7 @@ class Request:
         "expects",
         "fault",
         "host",
+        "hostless",
         "http10",
         "id",
         "length",
@@ -61,6 +63,7 @@ class Request:
         self.closes = closes
         self.http10 = http10
         self.host = ""
+        self.hostless = False
         self.id = b""
         self.session = b""
         self.body: list[bytes] = []
@@ -93,7 +96,9 @@ class Request:
             host = self._read_target(host)
         if host is not None:
             self.host = host_name(host)
-        elif not self.http10:
+        elif self.http10:
+            self.hostless = True
+        else:
             self.fault = self.fault or bad_request("the request has no Host header")
 
     def path(self) -> str:
@@ -147,6 +152,9 @@ class Request:
             parts = urlsplit(self.url)
         except ValueError:
             self.fault = bad_request("the request's target is no valid URL")
+            return host
+        if not parts.netloc or b"@" in parts.netloc:
+            self.fault = bad_request("the request's target names no host, or a user")
             return host
         self.url = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
         self.lines = [b"host", COLON, parts.netloc, CRLF, *without(self.lines, frozenset({b"host"}))]

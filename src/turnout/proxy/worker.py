@@ -35,12 +35,16 @@ POLL = 0.02
 
 
 class Worker:
-    """One worker process's work, inside a running event loop. It accepts once it has a table and knows endpoints."""
+    """One worker process's work, inside a running event loop. It accepts once it has a table and knows endpoints.
+
+    `failed` says that it ended because a part of it broke; the log says which.
+    """
 
     def __init__(
         self, number: int, folder: Path, inflight: InflightFile, drain: float, limits: Limits | None = None
     ) -> None:
         self.ended = asyncio.Event()
+        self.failed = False
         self._loop = asyncio.get_running_loop()
         self._reports = Reports()
         column = inflight.column(number)
@@ -141,6 +145,7 @@ class Worker:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("%s failed", task.get_name(), exc_info=task.exception())
+            self.failed = True
             self.ended.set()
 
     async def _open(self) -> None:

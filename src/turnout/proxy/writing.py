@@ -33,7 +33,7 @@ def write_request(transport: asyncio.Transport, request: Request, host: bytes, *
     `host` is the Host of a request that came without one.
     """
     out = [request.method, b" ", request.url, b" HTTP/1.1\r\n"]
-    if not request.host:
+    if request.hostless:
         out += (b"host: ", host, CRLF)
     out += request.lines
     out += (request.framing(), CRLF)

@@ -1,1 +1,1 @@
-"""What users write: one module per kind; decode, defaults, validation, schema."""
+"""What users write: one module per kind, and how it is decoded, defaulted, validated and described."""

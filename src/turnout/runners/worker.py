@@ -36,10 +36,11 @@ def main(number: int, workers: int, folder: Path, control_fd: int, drain_seconds
     except (OSError, ValueError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says all
         sys.exit(1)
-    uvloop.run(_live(number, folder, inflight, control_fd, drain_seconds))
+    if uvloop.run(_live(number, folder, inflight, control_fd, drain_seconds)):
+        sys.exit(1)
 
 
-async def _live(number: int, folder: Path, inflight: InflightFile, control_fd: int, drain: float) -> None:
+async def _live(number: int, folder: Path, inflight: InflightFile, control_fd: int, drain: float) -> bool:
     worker = Worker(number, folder, inflight, drain)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
@@ -49,6 +50,7 @@ async def _live(number: int, folder: Path, inflight: InflightFile, control_fd: i
     await worker.ended.wait()
     control.close()
     await worker.close()
+    return worker.failed
 
 
 def _allow_connections() -> None:
