@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from tests.support.worker import Gateway, table
+from tests.support.worker import PORT, Gateway, table
 from turnout.channels import ArmCount, ArmLoad, Assigned, KeyLoad, Miss, Times
 from turnout.proxy.observer import Observer
 from turnout.table import RoutingTable, Watch, WatchedMetric
@@ -29,9 +29,10 @@ def watched(
     epoch: int = 1,
     strata: tuple[str, ...] = (),
     cold_grace: float = 0.0,
+    port: int = PORT,
 ) -> RoutingTable:
     """The table of `worker.table`, whose rule is watched; pools are named after their arms, or have none."""
-    made = table(weights)
+    made = table(weights, port=port)
     watch = Watch("default/r", "uid-1", epoch, tuple(metrics), strata, cold_grace)
     route = made.routes["default/r"]
     rule = route.rules[0]
