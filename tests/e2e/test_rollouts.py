@@ -151,7 +151,8 @@ def test_a_bad_candidate_is_taken_back_and_says_why(site: Site, tmp_path: Path) 
     async def main() -> tuple[Document, Load, Document]:
         async with stage(site) as on:
             await on.client.create(ROLLOUTS, "default", rollout())
-            status = await on.followed.until(phase="Degraded", completionStatus="Aborted")
+            await on.followed.until(phase="Degraded", completionStatus="Aborted")
+            status = await on.followed.until_weight(0, most=True)
             await asyncio.sleep(1.0)
             events = await on.client.list(EVENTS, "default")
             return status, on.load, {each["reason"]: each["message"] for each in events.items}
@@ -181,7 +182,8 @@ def test_500_open_streams_survive_ramp_and_abort(site: Site) -> None:
             while len(tasks) < 500:
                 tasks.append(asyncio.create_task(stream(on.session, site.up.gateway, 2000, opened)))
                 await opened.get()
-            status = await on.followed.until(phase="Degraded", completionStatus="Aborted")
+            await on.followed.until(phase="Degraded", completionStatus="Aborted")
+            status = await on.followed.until_weight(0, most=True)
             return await asyncio.gather(*tasks), status
 
     seen, status = asyncio.run(main())

@@ -80,11 +80,16 @@ class Followed:
             raise AssertionError(f"not {fields} within {seconds:.0f} s, but {shown}") from None
         return self.status
 
-    async def until_weight(self, weight: int, seconds: float = 60.0) -> Document:
-        """Waits until every worker gives the candidate at least `weight` percent."""
+    async def until_weight(self, weight: int, seconds: float = 60.0, *, most: bool = False) -> Document:
+        """Waits until every worker gives the candidate at least (at `most`) `weight` percent."""
+
+        def reached() -> bool:
+            effective = (self.status.get("weights") or {}).get("effective", 0)
+            return bool(effective <= weight if most else effective >= weight)
+
         try:
             async with asyncio.timeout(seconds), self._news:
-                await self._news.wait_for(lambda: (self.status.get("weights") or {}).get("effective", 0) >= weight)
+                await self._news.wait_for(reached)
         except TimeoutError:
             raise AssertionError(f"never {weight} percent, but {self.status}") from None
         return self.status

@@ -7,6 +7,7 @@ from msgspec import Struct
 from turnout.endpoints import Endpoint
 from turnout.endpoints.usable import usable
 from turnout.picker import Candidates, pick
+from turnout.proxy.affinity import chosen_key, usual_key
 from turnout.proxy.request import Request
 from turnout.proxy.state import Arm, Plan, State
 from turnout.routing import Dice
@@ -29,7 +30,8 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
     splitter = plan.splitter
     if not splitter.total:
         return NOTHING
-    key = _key(request)
+    keys = splitter.split.keys
+    key = chosen_key(keys, request) if keys else usual_key(request)
     if key:
         backend = splitter.keyed(key)
         assert backend is not None
@@ -52,10 +54,3 @@ def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float)
     failed = state.failed_at.get
     out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
     return pick(endpoints, state.in_flight, tried + out, state.dice)
-
-
-def _key(request: Request) -> str:
-    """What keeps a client on one side of the split; empty when it does not say."""
-    if request.session:
-        return request.session.decode("utf-8", "surrogateescape")
-    return request.fields().prompt_cache_key

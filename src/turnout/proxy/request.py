@@ -31,8 +31,8 @@ class Request:
     `lines` are the header lines that pass on. `body` holds the parts that came and were not passed on yet, `size`
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
-    wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `fault` is why it
-    cannot be relayed.
+    wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
+    client's address. `fault` is why it cannot be relayed.
     """
 
     __slots__ = (
@@ -40,6 +40,7 @@ class Request:
         "body",
         "buffered",
         "chunked",
+        "client",
         "closes",
         "complete",
         "expects",
@@ -63,6 +64,7 @@ class Request:
         self.closes = closes
         self.http10 = http10
         self.host = ""
+        self.client = ""
         self.hostless = False
         self.id = b""
         self.session = b""
@@ -109,13 +111,25 @@ class Request:
         """What a JSON body says; all at their defaults for any other. The body must be whole."""
         fields = self._fields
         if fields is None:
-            body = self.body
-            if not self.buffered or not body:
+            body = self.whole_body()
+            if not body:
                 return _UNSAID
-            if len(body) > 1:
-                body[:] = [b"".join(body)]
-            fields = self._fields = read_request(body[0])
+            fields = self._fields = read_request(body)
         return fields
+
+    def whole_body(self) -> bytes:
+        """A JSON body in one piece; empty for any other."""
+        body = self.body
+        if not self.buffered or not body:
+            return b""
+        if len(body) > 1:
+            body[:] = [b"".join(body)]
+        return body[0]
+
+    def header(self, name: bytes) -> bytes:
+        """The first value of the header `name` (lower case) among those that pass on; empty if there is none."""
+        lines = self.lines
+        return next((lines[at + 2] for at in range(0, len(lines), 4) if lines[at].lower() == name), b"")
 
     def framing(self) -> bytes:
         """The header line that says how the body is passed on; none when there is no body to speak of."""
