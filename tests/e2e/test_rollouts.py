@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import aiohttp
+import psutil
 import pytest
 
 from tests.support.clients import Stream, now, stream
@@ -195,16 +196,42 @@ def test_500_open_streams_survive_ramp_and_abort(site: Site) -> None:
     assert {each.fault[:3] for each in seen if not each.events} <= {"500"}
 
 
-def test_the_rollout_goes_on_when_the_controller_is_killed_at_every_phase(site: Site) -> None:
-    async def main() -> Document:
-        async with stage(site) as on:
-            await on.client.create(ROLLOUTS, "default", rollout())
-            for weight in (10, 50, 100):
-                await on.followed.until_weight(weight)
-                os.kill(site.up.child("controller").pid, signal.SIGKILL)
-            return await on.followed.until(phase="Healthy", completionStatus="Promoted")
+def kill_the_controller(site: Site) -> bool:
+    """Whether there was one to kill."""
+    try:
+        os.kill(site.up.child("controller").pid, signal.SIGKILL)
+    except (LookupError, ProcessLookupError, psutil.NoSuchProcess):
+        return False
+    return True
 
-    assert asyncio.run(main())["weights"]["effective"] == 100
+
+@pytest.mark.parametrize(
+    ("site", "ends"),
+    [(((), Pools()), ("Healthy", "Promoted")), ((("error-rate=0.5",), Pools()), ("Degraded", "Aborted"))],
+    indirect=["site"],
+    ids=["promoted", "aborted"],
+)
+def test_a_rollout_ends_the_same_when_the_controller_is_killed_at_every_transition(
+    site: Site, ends: tuple[str, str]
+) -> None:
+    async def main() -> tuple[Document, set[tuple[str, ...]]]:
+        killed: set[tuple[str, ...]] = set()
+        async with stage(site) as on, asyncio.timeout(100):
+            await on.client.create(ROLLOUTS, "default", rollout())
+            while on.followed.status.get("completionStatus") == "" or not killed:
+                status = on.followed.status
+                transition = tuple(str(status.get(name)) for name in ("phase", "reason", "step"))
+                if status and transition not in killed and await asyncio.to_thread(kill_the_controller, site):
+                    killed.add(transition)
+                await asyncio.sleep(0.01)
+            kill_the_controller(site)
+            weight = 100 if ends[1] == "Promoted" else 0
+            return await on.followed.until_weight(weight, most=weight == 0), killed
+
+    status, killed = asyncio.run(main())
+
+    assert (status["phase"], status["completionStatus"]) == ends
+    assert len(killed) >= (4 if ends[1] == "Promoted" else 2), killed
 
 
 def test_a_candidate_that_dies_gets_no_requests_and_the_step_holds(site: Site) -> None:
