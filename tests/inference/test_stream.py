@@ -274,6 +274,18 @@ def decoded(body: bytes) -> Reading:
     return Reading(content, finish, terminated, error, usage.get("prompt_tokens"), usage.get("completion_tokens"))
 
 
+WORDED = st.builds(chunk, st.fixed_dictionaries({"content": WORDS}), FINISHES)
+ENDING = st.sampled_from([sse({"error": {"message": "m"}}), sse("[DONE]"), sse({"choices": [], "usage": USAGE})])
+
+
+@given(st.lists(st.lists(WORDED, min_size=1, max_size=2), max_size=12), st.lists(ENDING, max_size=2))
+def test_events_worded_alike_are_not_taken_for_one_another(pieces: list[list[Document]], endings: list[bytes]) -> None:
+    first = sse(chunk({"content": "a"}))
+    parts = [first, first, *(sse(*each) for each in pieces), *endings]
+
+    assert read("chat", *parts) == decoded(b"".join(parts))
+
+
 @settings(max_examples=300)
 @given(
     CHATS,
