@@ -218,3 +218,26 @@ def test_a_connect_that_takes_too_long_counts_as_refused() -> None:
             assert list(served.state.failed_at) == [up.address]
 
     run(main())
+
+
+def test_a_streamed_body_waits_for_its_connection_only_up_to_a_limit() -> None:
+    async def main() -> None:
+        limits = Limits(held=1000)
+        async with (
+            upstream(answering()) as up,
+            gateway({"a": [up.address]}, limits=limits) as served,
+            client(served) as opened,
+        ):
+            gate = gated(served)
+            raw = post(b"x" * 10_000, media="text/plain")
+            await opened.send(raw[:-5000])
+            await until(lambda: served.in_flight)
+            await opened.send(raw[-5000:-4000])
+            (session,) = served.state.sessions
+            await until(lambda: not session.transport.is_reading())  # type: ignore[attr-defined]  # a Downstream
+            gate.set()
+            await opened.send(raw[-4000:], raw)
+            assert [(await opened.read("POST")).status for _ in range(2)] == [200, 200]
+            assert [len(each.body) for each in up.received] == [10_000] * 2
+
+    run(main())

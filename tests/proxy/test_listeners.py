@@ -17,8 +17,10 @@ async def listening() -> AsyncIterator[tuple[Listeners, socket.socket, int]]:
     async with gateway({}) as served:
         listeners = Listeners(served.state)
         with socket.create_server(("127.0.0.1", 0)) as kept:
-            yield listeners, kept, kept.getsockname()[1]
-            listeners.close()
+            try:
+                yield listeners, kept, kept.getsockname()[1]
+            finally:
+                listeners.close()
 
 
 async def answered(port: int) -> bytes:

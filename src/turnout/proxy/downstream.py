@@ -221,8 +221,6 @@ class Downstream(asyncio.Protocol):
         """The present request is answered and read: serves the next one, or closes."""
         self._current = None
         self._since = self._state.clock()
-        if self._held_body:
-            self.hold(held=False)
         if close:
             self._deaf = True
             self._waiting.clear()

@@ -244,14 +244,12 @@ class Exchange:
         write_request(upstream.transport, request, self._server.host_value, whole=self._ended)
         if not self._ended:
             self._pass_on()
-        elif not request.buffered:
-            self._client.hold(held=False)
 
     def _pass_on(self) -> None:
         """What came of a streamed body goes on to the server, or waits for the connection."""
         upstream, request = self._upstream, self.request
         if upstream is None:
-            self._client.hold(held=request.size > self._state.limits.held)
+            self._client.hold(held=not request.complete and request.size > self._state.limits.held)
             return
         self._replayable = self._replayable and not request.body
         self._ended = request.complete
