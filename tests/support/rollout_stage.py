@@ -114,6 +114,11 @@ class Traffic:
             self._worker.send(self.report(watch))
             await asyncio.sleep(0.02)
 
+    @property
+    def tables(self) -> int:
+        """How many tables the worker was told."""
+        return len(self._worker.swaps)
+
     def watch(self) -> Watch | None:
         """The watch in the worker's table."""
         found = self._worker.table.routes.get(ROUTE)

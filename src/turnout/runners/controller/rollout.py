@@ -113,16 +113,18 @@ class Rollout:
 
     def follow(self, document: Document, around: Around) -> None:
         """The object, and what is around it, as they are."""
-        self._object.take(document)
+        if self._object.take(document):
+            self._adopt()
         if not self._followed:
             self._followed = True
             self._resume()
         if self._unreadable:
             self._due.set()
             return
+        # What is said of the route is said with this spec's pools in mind: an engine that follows another would err.
+        self.tell(around.told)
         if around.route is not None:
             self.tell(around.route)
-        self.tell(around.told)
         self._follow_wishes(around.spec)
         self._follow_deletion()
 
@@ -323,17 +325,21 @@ class Rollout:
         await self._object.write_status(status)
 
     async def _reread(self) -> None:
-        """Others have written the object. Where it was the status, theirs is gone on from, with all told since."""
+        """Others have written the object."""
         try:
             foreign = await self._object.reread()
         except (ApiError, UnreachableError):
             return  # the next write will say what is the matter
         if foreign:
-            log.warning("InferenceRollout %s: its status was written by another: going on from that", self.key)
-            pending, self._pending, self._todo = self._pending, [], []
-            self._restore()
-            for event, _ in pending:
-                self.tell(event)
+            self._adopt()
+
+    def _adopt(self) -> None:
+        """Goes on from a status that another has written, with all that was told since the last one of ours."""
+        log.warning("InferenceRollout %s: its status was written by another: going on from that", self.key)
+        pending, self._pending, self._todo = self._pending, [], []
+        self._restore()
+        for event, _ in pending:
+            self.tell(event)
 
     def _restore(self) -> None:
         try:

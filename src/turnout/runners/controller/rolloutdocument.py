@@ -102,10 +102,10 @@ def dated(conditions: list[Document], old: Any, generation: int, now: float) -> 
 
 
 def without_nulls(value: Any) -> Any:
-    """The value without the fields that are null: a store keeps none."""
+    """The value as a store gives it back: without the fields that are null, and with lists for tuples."""
     if isinstance(value, dict):
         return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+    return [without_nulls(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def meant(document: Document) -> tuple[Any, ...]:

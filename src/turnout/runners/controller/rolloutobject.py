@@ -25,6 +25,7 @@ class RolloutObject:
         self._resource = resource
         self._stored = stored
         self._namespace, _, self.name = self.key.partition("/")
+        self._attempted: object = None
 
     @property
     def status(self) -> Document:
@@ -49,15 +50,21 @@ class RolloutObject:
         """Whether somebody has asked for its deletion."""
         return bool(self.document["metadata"].get("deletionTimestamp"))
 
-    def take(self, document: Document) -> None:
-        """Takes in the object as it was read or answered, unless a newer one is known."""
-        if revision_of(document) > revision_of(self.document):
-            self.document = document
+    def take(self, document: Document) -> bool:
+        """Takes in the object as it was read or answered, unless a newer one is known.
+
+        True if another has written the engine's state: it is neither the one known nor what was last sent from here.
+        """
+        if document["metadata"]["uid"] != self.uid or revision_of(document) <= revision_of(self.document):
+            return False
+        known, self.document = self.status.get("engine"), document
+        return self.status.get("engine") not in (known, self._attempted)
 
     async def write_status(self, status: Document) -> None:
         """Makes `status` the object's, if it differs."""
         patch = difference(self.status, status)
         if patch:
+            self._attempted = status.get("engine")
             version = self.document["metadata"]["resourceVersion"]
             self._answered(
                 await self._provider.patch_status(self._resource, self._namespace, self.name, patch, version)
@@ -80,13 +87,8 @@ class RolloutObject:
         await self._patch({"spec": {"stable": {"name": stable}, "candidate": {"name": candidate}}})
 
     async def reread(self) -> bool:
-        """Reads the object anew; whether the engine's state in it is another than the one last known."""
-        document = await self._provider.get(self._resource, self._namespace, self.name)
-        if document["metadata"]["uid"] != self.uid:
-            return False
-        before = self.status.get("engine")
-        self.take(document)
-        return bool(self.status.get("engine") != before)
+        """Reads the object anew; answers as `take`."""
+        return self.take(await self._provider.get(self._resource, self._namespace, self.name))
 
     def _finalizers(self) -> list[str]:
         return list(self.document["metadata"].get("finalizers") or [])
