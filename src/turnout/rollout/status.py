@@ -186,7 +186,7 @@ def observed(state: State) -> Observed | None:
     if not units:
         return None
     interval = share_interval(hits, units)
-    return Observed(hits / units, interval.low, interval.high, units)
+    return Observed(round(hits / units, 4), round(interval.low, 4), round(interval.high, 4), units)
 
 
 def backends(state: State) -> tuple[BackendStatus, ...]:

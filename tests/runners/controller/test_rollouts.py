@@ -106,7 +106,7 @@ def check(folder: Path, scenario: Callable[[Stage, Traffic], Awaitable[None]]) -
     asyncio.run(run())
 
 
-PAUSED = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}})
+PAUSED: tuple[Document, ...] = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}})
 
 
 def act(verb: str, **more: Any) -> Document:
@@ -115,7 +115,7 @@ def act(verb: str, **more: Any) -> Document:
 
 
 def at_pause(status: Document) -> bool:
-    return status["reason"] == "PauseStep" and status["weights"]["effective"] == 10
+    return bool(status["reason"] == "PauseStep" and status["weights"]["effective"] == 10)
 
 
 def true_conditions(status: Document) -> set[str]:
