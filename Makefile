@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check format golden clean
+.PHONY: demo test check format golden laboratory clean
 
 demo: $(VENV)/.installed
 	$(BIN)/turnout demo
@@ -20,6 +20,10 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+laboratory: $(VENV)/.installed
+	$(BIN)/python -m turnout.runners.laboratory aa --rollouts 2000
+	$(BIN)/python -m turnout.runners.laboratory power --rollouts 60
 
 golden: $(VENV)/.installed-dev
 	TURNOUT_REWRITE_GOLDEN=1 $(BIN)/python -m pytest tests/translate -q

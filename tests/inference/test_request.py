@@ -48,3 +48,21 @@ def test_what_was_written_is_read(model: str, key: str, stream: bool, more: dict
 @given(st.binary())
 def test_no_bytes_make_it_fail(body: bytes) -> None:
     assert isinstance(read_request(body), RequestFields)
+
+
+@pytest.mark.parametrize(
+    ("body", "wants"),
+    [
+        (b'{"response_format":{"type":"json_object"}}', True),
+        (b'{"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{}}}}', True),
+        (b'{"text":{"format":{"type":"json_schema","schema":{}}}}', True),
+        (b'{"response_format":{"type":"text"}}', False),
+        (b'{"response_format":null}', False),
+        (b'{"response_format":"json_object"}', False),
+        (b'{"text":"json_object"}', False),
+        (b'{"text":{"verbosity":"low"}}', False),
+        (b"{}", False),
+    ],
+)
+def test_a_request_says_whether_it_wants_json(body: bytes, wants: bool) -> None:
+    assert read_request(body).wants_json is wants

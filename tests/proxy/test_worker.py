@@ -5,9 +5,11 @@ import socket
 from pathlib import Path
 
 from tests.support.upstream import Conversation, answering, upstream
+from tests.support.watching import watched
 from tests.support.worker import Client, get, post, run, states, table, until
 from tests.support.worker_process import Stream, worker
-from turnout.channels import Acknowledged, Hello, Listen, Report, Stop, encode
+from turnout.channels import Acknowledged, ArmCount, Hello, Listen, Report, Stop, encode
+from turnout.table import WatchedMetric
 
 
 def test_it_says_hello_serves_a_table_and_acknowledges_it(tmp_path: Path) -> None:
@@ -61,6 +63,28 @@ def test_it_reports_what_it_counted_and_misses_no_number(tmp_path: Path) -> None
             }
             assert count == ("default/r", "0", "default/a", 200, "")
             assert process.in_flight() == 0
+
+    run(main())
+
+
+def test_it_reports_a_watched_stream_s_missed_deadline_while_the_stream_is_open(tmp_path: Path) -> None:
+    async def silent(conversation: Conversation) -> None:
+        await conversation.request()
+        await conversation.gone()
+
+    async def main() -> None:
+        async with upstream(silent) as up, worker(tmp_path) as process:
+            process.scraper.say(states(candidate=up.address))
+            metrics = [WatchedMetric("ttft", "TTFT", 0.05)]
+            process.controller.publish(1, watched({"candidate": 1}, metrics, port=process.port))
+            await until(lambda: process.controller.of(Acknowledged))
+            async with process.client() as opened:
+                await opened.send(post(b'{"stream":true}', path="/v1/chat/completions"))
+                await until(lambda: any(each.misses for each in process.controller.of(Report)))
+                assert process.requests() == 0
+            [report] = [each for each in process.controller.of(Report) if each.misses]
+            assert report.arms == (ArmCount("default/r", 1, "candidate", "ttft", "", 1, 1, "uid-1"),)
+            assert [(each.metric, each.share) for each in report.misses] == [("ttft", 1.0)]
 
     run(main())
 

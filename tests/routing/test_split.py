@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,14 @@ def split(shares: dict[str, int] | None = None, /, *, salt: str = "uid/0", **mor
     named = (shares or {}) | more
     arms = sorted((Backend(pool(name), weight) for name, weight in named.items()), key=lambda arm: str(arm.ref))
     return Split(salt, tuple(arms))
+
+
+def rolled(weight: int, **others: int) -> Split:
+    """A rollout at `weight` percent that has half of the rule, beside `others`."""
+    arms: dict[Literal["stable", "candidate"], int] = {"stable": 100 - weight, "candidate": weight}
+    pair = [Backend(pool(role), share, role=role) for role, share in arms.items() if share]
+    rest = [Backend(pool(name), share) for name, share in others.items()]
+    return Split("uid/0", tuple(sorted([*pair, *rest], key=lambda arm: str(arm.ref))))
 
 
 def owners(of: Split) -> dict[str, str]:
@@ -85,6 +94,23 @@ def test_each_key_changes_side_at_most_once_over_a_ramp() -> None:
     ramp = [owners(split(old=100 - w, new=w)) for w in (1, 5, 10, 20, 50, 80, 99)]
     for key in KEYS:
         assert sum(a[key] != b[key] for a, b in pairwise(ramp)) <= 1
+
+
+def test_a_rollout_moves_no_key_of_a_third_backend_and_its_own_once() -> None:
+    ramp = [owners(rolled(w, a=60, z=40)) for w in (0, 1, 10, 25, 50, 99, 100)]
+    for key in KEYS:
+        sides = [step[key] for step in ramp]
+        if sides[0] != "stable":
+            assert set(sides) == {sides[0]}
+        else:
+            assert sorted(sides, reverse=True) == sides
+            assert sides[-1] == "candidate"
+
+
+def test_a_rollout_s_keys_are_shared_by_weight_beside_others() -> None:
+    counts = Counter(owners(rolled(25, a=60, z=40)).values())
+    for name, p in {"stable": 0.375, "candidate": 0.125, "a": 0.3, "z": 0.2}.items():
+        assert abs(counts[name] - len(KEYS) * p) < 4.5 * (len(KEYS) * p * (1 - p)) ** 0.5
 
 
 def test_leaving_a_backend_out_moves_its_keys_alone() -> None:

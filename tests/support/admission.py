@@ -16,6 +16,15 @@ SPECS: dict[str, Document] = {
     "HTTPRoute": {"parentRefs": [{"name": "gate"}], "rules": [{"backendRefs": [{"name": "llm", "port": 80}]}]},
     "InferencePool": {"selector": {"matchLabels": {"app": "llm"}}, "targetPorts": [{"number": 8000}]},
     "ModelServer": {"address": "127.0.0.1", "port": 9001},
+    "InferenceRollout": {
+        "targetRef": {"name": "route"},
+        "stable": {"name": "llm"},
+        "candidate": {"name": "llm-new"},
+        "strategy": {"canary": {"steps": [{"setWeight": 10}, {"analysis": {"minDuration": "1s"}}, {"pause": {}}]}},
+        "analysis": {
+            "metrics": [{"name": "errors", "builtin": "ErrorRate", "objective": {"maxMissRate": 0.1}, "compare": {}}]
+        },
+    },
 }
 
 

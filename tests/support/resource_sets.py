@@ -66,6 +66,7 @@ def resources(of: ResourceSet) -> Iterator[Resource]:
         of.http_routes,
         of.inference_pools,
         of.model_servers,
+        of.inference_rollouts,
     ):
         yield from by_key.values()
 
@@ -107,6 +108,16 @@ def pool(name: str, *, namespace: str = "default", **spec: Any) -> Document:
         "kind": "InferencePool",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"selector": {"matchLabels": {"app": name}}, "targetPorts": [{"number": 8000}], **spec},
+    }
+
+
+def rollout(name: str = "rollout", *, namespace: str = "default", route: str = "route", **spec: Any) -> Document:
+    """An InferenceRollout from pool `llm` to pool `llm-new` in HTTPRoute `route`."""
+    return {
+        "apiVersion": "turnout.dev/v1alpha1",
+        "kind": "InferenceRollout",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"targetRef": {"name": route}, "stable": {"name": "llm"}, "candidate": {"name": "llm-new"}, **spec},
     }
 
 

@@ -1,4 +1,4 @@
-"""Each folder of `golden/` is a feature: what is written, the table it means, the statuses it gets.
+"""Each folder of `golden/` is a feature: what is written, the table it means, its statuses, its rollouts' facts.
 
 `make golden` rewrites the answers (TURNOUT_REWRITE_GOLDEN=1): read the difference before it is committed.
 """
@@ -30,17 +30,19 @@ def given(case: str) -> tuple[ResourceSet, Facts]:
 
 
 def short(value: Any) -> Any:
-    """The table as YAML shows it best: an ObjectRef is its text."""
+    """The table as YAML shows it best: an ObjectRef is its text, and no role is none."""
     if isinstance(value, dict):
         if value.keys() == REF:
             return f"{value['group']}/{value['kind']}/{value['namespace']}/{value['name']}"
-        return {key: short(entry) for key, entry in value.items()}
+        return {key: short(entry) for key, entry in value.items() if key != "role" or entry}
     return [short(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def answers(translation: Translation) -> dict[str, str]:
     statuses = {f"{kind} {key}": status for (kind, key), status in translation.statuses.items()}
     found = {"table.yaml": short(msgspec.to_builtins(translation.table)), "status.yaml": statuses}
+    if translation.rollouts:
+        found["rollouts.yaml"] = msgspec.to_builtins(translation.rollouts)
     return {name: yaml.safe_dump(value, sort_keys=False, width=120) for name, value in found.items()}
 
 

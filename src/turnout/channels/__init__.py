@@ -7,6 +7,7 @@ parent ── Listen, Stop ──► worker            controller ── Ports, 
 
 from turnout.channels.framing import Decoder, encode
 from turnout.channels.messages import (
+    MISSES,
     Acknowledged,
     Bound,
     Count,
@@ -23,23 +24,31 @@ from turnout.channels.messages import (
     TablePart,
     TableVersion,
 )
+from turnout.channels.observations import ArmCount, ArmLoad, Assigned, KeyLoad, Miss, Times
 
 __all__ = [
+    "MISSES",
     "Acknowledged",
+    "ArmCount",
+    "ArmLoad",
+    "Assigned",
     "Bound",
     "Count",
     "Decoder",
     "EndpointStates",
     "Hello",
+    "KeyLoad",
     "Listen",
     "Member",
     "Membership",
     "Message",
+    "Miss",
     "Ports",
     "Programmed",
     "Report",
     "Stop",
     "TablePart",
     "TableVersion",
+    "Times",
     "encode",
 ]

@@ -2,7 +2,11 @@
 
 from msgspec import Struct
 
+from turnout.channels.observations import ArmCount, ArmLoad, Assigned, KeyLoad, Miss, Times
 from turnout.endpoints import Endpoint
+
+MISSES = 1000
+"""Misses that one report lists."""
 
 
 class Hello(Struct, frozen=True, tag="hello"):
@@ -50,13 +54,24 @@ class Count(Struct, frozen=True):
     requests: int
 
 
-class Report(Struct, frozen=True, tag="report"):
-    """What a worker saw since its last report. `seq` grows by 1 per report: a gap is missing data, never success."""
+class Report(Struct, frozen=True, tag="report", omit_defaults=True):
+    """What a worker saw since its last report. `seq` grows by 1 per report: a gap is missing data, never success.
+
+    From `arms` on it is about requests that rollouts watch. At most MISSES are listed; `misses_left_out` counts those
+    that are not, which `arms` counts all the same: they are missing data too.
+    """
 
     seq: int
     counts: tuple[Count, ...]
     streams_open: int
     table_version: int
+    arms: tuple[ArmCount, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    misses_left_out: int = 0
+    assignments: tuple[Assigned, ...] = ()
+    loads: tuple[ArmLoad, ...] = ()
+    keys: tuple[KeyLoad, ...] = ()
+    times: tuple[Times, ...] = ()
 
 
 class Member(Struct, frozen=True):

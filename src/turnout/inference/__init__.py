@@ -1,5 +1,19 @@
 """OpenAI requests and answers as we read them."""
 
+from turnout.inference.dialect import Dialect, dialect_of
+from turnout.inference.reading import NATURAL, Reading
 from turnout.inference.request import RequestFields, read_request
+from turnout.inference.stream import StreamReader
+from turnout.inference.whole import is_json_text, read_answer
 
-__all__ = ["RequestFields", "read_request"]
+__all__ = [
+    "NATURAL",
+    "Dialect",
+    "Reading",
+    "RequestFields",
+    "StreamReader",
+    "dialect_of",
+    "is_json_text",
+    "read_answer",
+    "read_request",
+]

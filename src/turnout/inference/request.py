@@ -1,15 +1,31 @@
 """The fields of an OpenAI request body that the gateway reads."""
 
-from msgspec import Struct, ValidationError
+from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 
 class RequestFields(Struct, frozen=True, gc=False):
-    """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type."""
+    """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type.
+
+    `response_format` and `text` are as they came: see `wants_json`.
+    """
 
     model: str = ""
     prompt_cache_key: str = ""
     stream: bool = False
+    response_format: Raw = Raw()
+    text: Raw = Raw()
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether `response_format` (in responses `text.format`) asks for a JSON object or for one of a schema."""
+        if not self.response_format and not self.text:
+            return False
+        try:
+            wanted = self.response_format or _text.decode(self.text).format
+            return bool(wanted) and _format.decode(wanted).type in {"json_object", "json_schema"}
+        except (ValueError, RecursionError):
+            return False
 
 
 class _Loose(Struct, gc=False):
@@ -17,11 +33,23 @@ class _Loose(Struct, gc=False):
     model: object = None
     prompt_cache_key: object = None
     stream: object = None
+    response_format: Raw = Raw()
+    text: Raw = Raw()
+
+
+class _Text(Struct, gc=False):
+    format: Raw = Raw()
+
+
+class _Format(Struct, gc=False):
+    type: object = None
 
 
 _NOTHING = RequestFields()
 _strict = Decoder(RequestFields)
 _loose = Decoder(_Loose)
+_text = Decoder(_Text)
+_format = Decoder(_Format)
 
 
 def read_request(body: bytes) -> RequestFields:
@@ -44,4 +72,6 @@ def _read_loose(body: bytes) -> RequestFields:
         model if isinstance(model, str) else "",
         key if isinstance(key, str) else "",
         loose.stream is True,
+        loose.response_format,
+        loose.text,
     )

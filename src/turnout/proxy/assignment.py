@@ -6,19 +6,20 @@ from msgspec import Struct
 
 from turnout.endpoints import Endpoint
 from turnout.endpoints.usable import usable
-from turnout.inference import read_request
 from turnout.picker import Candidates, pick
+from turnout.proxy.affinity import chosen_key, usual_key
 from turnout.proxy.request import Request
 from turnout.proxy.state import Arm, Plan, State
 from turnout.routing import Dice
 
 
 class Assignment(Struct, frozen=True, gc=False):
-    """`arm` is None when the split is empty. `unit` is the record's: what was assigned."""
+    """`arm` is None when the split is empty. `unit` is the record's: what was assigned; `key` is a unit's own."""
 
     arm: Arm | None
     unit: str
     weight_total: int
+    key: str = ""
 
 
 NOTHING = Assignment(None, "", 0)
@@ -29,12 +30,13 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
     splitter = plan.splitter
     if not splitter.total:
         return NOTHING
-    key = _key(request)
+    keys = splitter.split.keys
+    key = chosen_key(keys, request) if keys else usual_key(request)
     if key:
         backend = splitter.keyed(key)
         assert backend is not None
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return Assignment(plan.arm(backend), "key:" + digest, splitter.total)
+        return Assignment(plan.arm(backend), "key:" + digest, splitter.total, key)
     backend, stretch = plan.sequence.next(dice)
     return Assignment(plan.arm(backend), f"stretch:{stretch}", splitter.total)
 
@@ -52,15 +54,3 @@ def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float)
     failed = state.failed_at.get
     out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
     return pick(endpoints, state.in_flight, tried + out, state.dice)
-
-
-def _key(request: Request) -> str:
-    """What keeps a client on one side of the split; empty when it does not say."""
-    if request.session:
-        return request.session.decode("utf-8", "surrogateescape")
-    body = request.body
-    if not request.buffered or not body:
-        return ""
-    if len(body) > 1:
-        body[:] = [b"".join(body)]
-    return read_request(body[0]).prompt_cache_key

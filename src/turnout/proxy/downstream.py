@@ -37,6 +37,7 @@ class Downstream(asyncio.Protocol):
     __slots__ = (
         "_arriving",
         "_bodies",
+        "_client",
         "_current",
         "_deaf",
         "_fed",
@@ -73,6 +74,7 @@ class Downstream(asyncio.Protocol):
         self._twice = False
         self._fed = 0
         self._arriving: Request | None = None
+        self._client = ""
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
         self._serving = False
@@ -87,6 +89,8 @@ class Downstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is open."""
         self.transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self._client = str(peer[0]) if peer else ""
         self._state.sessions.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -162,6 +166,7 @@ class Downstream(asyncio.Protocol):
         url = urls[0] if len(urls) == 1 else b"".join(urls)
         urls.clear()
         request = Request(parser.get_method(), url, self._lines, closes=not keeps, http10=version == "1.0")
+        request.client = self._client
         request.read_head(noted, self._state.limits.body)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)

@@ -15,6 +15,7 @@ from turnout.proxy.client import Client
 from turnout.proxy.connections import Server
 from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
+from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import Plan, State
 from turnout.proxy.upstream import Upstream
@@ -36,6 +37,7 @@ class Exchange:
         "_client",
         "_ended",
         "_endpoint",
+        "_observed",
         "_phase",
         "_plan",
         "_pool",
@@ -72,6 +74,7 @@ class Exchange:
         self._ended = False  # the server has the whole request
         self._answer = Answer()
         self._quiet = 0
+        self._observed: Observation | None = None
 
     def advance(self) -> None:
         """Does what can be done with what has come of the request. Only the first in line is advanced."""
@@ -168,6 +171,9 @@ class Exchange:
         assert plan is not None
         assigned = self._assigned = assign(plan, self.request, self._state.dice)
         arm = assigned.arm
+        if arm is not None and (plan.watched is not None or assigned.key):
+            began = self._state.observer.begin
+            self._observed = began(plan.watched, plan.mix, arm.backend.role, assigned.key, assigned.unit, self.request)
         if arm is None:
             self._refuse(answers.empty_split(plan.route, plan.rule))
         elif arm.backend.invalid:
@@ -278,14 +284,18 @@ class Exchange:
     def relay(self, upstream: Upstream) -> None:
         """What came of the answer goes on to the client."""
         self._quiet = 0
-        answer = self._answer
+        answer, observed = self._answer, self._observed
         out: list[bytes] = []
         state = self._state
         if not answer.code:
             out = answer.head(upstream, self.request, self._origin(), draining=state.draining)
             state.streams += answer.stream
+            if observed is not None:
+                observed.answered(upstream)
             if self._ended:
                 self.request.body.clear()
+        if observed is not None and upstream.parts:
+            observed.read(upstream.parts)
         answer.relay(self._client.transport, upstream, out, state.clock)
         if upstream.finished:
             self._finish(upstream)
@@ -368,6 +378,10 @@ class Exchange:
 
     def _record(self, code: int, reason: str) -> None:
         state, plan, assigned, endpoint = self._state, self._plan, self._assigned, self._endpoint
+        observed = self._observed
+        if observed is not None:
+            self._observed = None
+            state.observer.end(observed, code, reason, self._attempts)
         arm = assigned.arm
         stream = self._answer.stream
         state.streams -= stream

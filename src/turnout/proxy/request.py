@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from turnout.inference import RequestFields, read_request
 from turnout.proxy.answers import Fault, bad_request, body_too_large
 from turnout.proxy.heads import (
     CODING,
@@ -21,6 +22,8 @@ from turnout.proxy.heads import (
     without,
 )
 
+_UNSAID = RequestFields()
+
 
 class Request:
     """One request of a client.
@@ -28,14 +31,16 @@ class Request:
     `lines` are the header lines that pass on. `body` holds the parts that came and were not passed on yet, `size`
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
-    wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `fault` is why it
-    cannot be relayed.
+    wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
+    client's address. `fault` is why it cannot be relayed.
     """
 
     __slots__ = (
+        "_fields",
         "body",
         "buffered",
         "chunked",
+        "client",
         "closes",
         "complete",
         "expects",
@@ -59,6 +64,7 @@ class Request:
         self.closes = closes
         self.http10 = http10
         self.host = ""
+        self.client = ""
         self.hostless = False
         self.id = b""
         self.session = b""
@@ -70,6 +76,7 @@ class Request:
         self.complete = False
         self.expects = False
         self.fault: Fault | None = None
+        self._fields: RequestFields | None = None
 
     def read_head(self, noted: dict[int, bytes], limit: int) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
@@ -99,6 +106,30 @@ class Request:
     def path(self) -> str:
         """The target without its query."""
         return self.url.partition(b"?")[0].decode("latin-1")
+
+    def fields(self) -> RequestFields:
+        """What a JSON body says; all at their defaults for any other. The body must be whole."""
+        fields = self._fields
+        if fields is None:
+            body = self.whole_body()
+            if not body:
+                return _UNSAID
+            fields = self._fields = read_request(body)
+        return fields
+
+    def whole_body(self) -> bytes:
+        """A JSON body in one piece; empty for any other."""
+        body = self.body
+        if not self.buffered or not body:
+            return b""
+        if len(body) > 1:
+            body[:] = [b"".join(body)]
+        return body[0]
+
+    def header(self, name: bytes) -> bytes:
+        """The first value of the header `name` (lower case) among those that pass on; empty if there is none."""
+        lines = self.lines
+        return next((lines[at + 2] for at in range(0, len(lines), 4) if lines[at].lower() == name), b"")
 
     def framing(self) -> bytes:
         """The header line that says how the body is passed on; none when there is no body to speak of."""

@@ -6,10 +6,13 @@ from random import random
 from time import monotonic
 from typing import Protocol
 
+from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
 from turnout.picker import Candidates
 from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
+from turnout.proxy.observer import Observer
+from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Index, Sequence, Target, carry
 from turnout.table import Backend, RoutingTable, Split
 from turnout.telemetry.record import Record
@@ -55,16 +58,21 @@ class Arm:
 
 
 class Plan:
-    """A rule of one view with all that its requests need worked out once. `route` is the route's key."""
+    """A rule of one view with all that its requests need worked out once. `route` is the route's key.
 
-    __slots__ = ("_arms", "route", "rule", "sequence", "splitter", "target")
+    `watched` is None where no rollout watches; `mix` tells the rule's keys from those of others.
+    """
 
-    def __init__(self, target: Target, sequence: Sequence) -> None:
+    __slots__ = ("_arms", "mix", "route", "rule", "sequence", "splitter", "target", "watched")
+
+    def __init__(self, target: Target, sequence: Sequence, watched: Watched | None = None) -> None:
         self.target = target
         self.splitter = target.splitter
         self.sequence = sequence
         self.route = target.route.ref.key
         self.rule = target.rule.name
+        self.watched = watched
+        self.mix = mixed(f"{self.route}/{self.rule}")
         self._arms: dict[int, Arm] = {}
 
     def arm(self, backend: Backend) -> Arm:
@@ -78,15 +86,17 @@ class Plan:
 class View:
     """One version of the table, compiled. A request keeps the one that it began with.
 
-    `sequences` are the places of keyless requests, by their split's salt.
+    `sequences` are the places of keyless requests, by their split's salt; `watched` the splits that rollouts watch, by
+    their identity.
     """
 
-    __slots__ = ("_found", "_plans", "index", "sequences", "version")
+    __slots__ = ("_found", "_plans", "index", "sequences", "version", "watched")
 
     def __init__(self, version: int, index: Index, sequences: dict[str, Sequence]) -> None:
         self.version = version
         self.index = index
         self.sequences = sequences
+        self.watched: dict[int, Watched] = {}
         self._plans: dict[int, Plan] = {}
         self._found: dict[tuple[int, str, str], Plan] = {}
 
@@ -113,7 +123,8 @@ class View:
                 return None
             plan = self._plans.get(id(target))  # the index holds its targets
             if plan is None:
-                plan = self._plans[id(target)] = Plan(target, self._sequence(target.rule.split))
+                split = target.rule.split
+                plan = self._plans[id(target)] = Plan(target, self._sequence(split), self.watched.get(id(split)))
             if len(found) >= FOUND:
                 found.clear()
             found[key] = plan
@@ -140,6 +151,7 @@ class State:
         "failed_at",
         "in_flight",
         "limits",
+        "observer",
         "sessions",
         "sink",
         "streams",
@@ -153,6 +165,7 @@ class State:
         column: Column,
         in_flight: Callable[[int], int],
         limits: Limits | None = None,
+        sightings: Sightings | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.sink = sink
@@ -168,10 +181,13 @@ class State:
         self.draining = False
         self.clock = monotonic
         self.dice = random
+        self.observer = Observer(self.clock, sightings)
 
     def swap(self, table: RoutingTable, version: int) -> None:
         """Requests that begin from here on use `table`."""
-        self.view = View.of(table, version, self.view)
+        view = View.of(table, version, self.view)
+        view.watched = self.observer.watch(table)
+        self.view = view
 
     def sweep(self) -> None:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""

@@ -16,6 +16,7 @@ from turnout.channels import (
     TableVersion,
 )
 from turnout.channels.inflight import InflightFile
+from turnout.channels.sightings import open_sightings
 from turnout.proxy.channel import Channel
 from turnout.proxy.garbage import Garbage
 from turnout.proxy.limits import SWEEP, Limits
@@ -47,7 +48,8 @@ class Worker:
         self._loop = asyncio.get_running_loop()
         self._reports = Reports()
         column = inflight.column(number)
-        self.state = State(self._loop, self._reports.add, column, inflight.total, limits)
+        sightings = open_sightings(folder / "sightings")
+        self.state = State(self._loop, self._reports.add, column, inflight.total, limits, sightings)
         self._drain = drain
         self._listeners = Listeners(self.state)
         self._parts = Parts()
@@ -161,9 +163,10 @@ class Worker:
             self._report()
 
     def _report(self) -> None:
+        state = self.state
+        state.observer.expire()
         if self._controller.connected:
-            state = self.state
-            self._controller.send(self._reports.report(state.streams, state.view.version))
+            self._controller.send(self._reports.report(state.streams, state.view.version, state.observer.take()))
 
     async def _sweep_on(self) -> None:
         while True:

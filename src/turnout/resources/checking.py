@@ -6,6 +6,7 @@ Rules between fields (CEL upstream) are `Part.faults`; they are asked only where
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from math import isfinite
 
 import msgspec
 
@@ -55,6 +56,9 @@ def check_number(schema: Schema, value: float, path: str) -> Iterator[Fault]:
     """Both bounds are inclusive. No integer is wider than 64 bits, as in every language that reads the API."""
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         yield invalid(path, value, f"{path} in body must be a 64-bit integer")
+        return
+    if not isfinite(value):
+        yield invalid(path, str(value), f"{path} in body must be a finite number")
         return
     if value < schema.get("minimum", value):
         yield invalid(path, value, f"{path} in body should be greater than or equal to {schema['minimum']}")

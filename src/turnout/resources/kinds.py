@@ -7,6 +7,7 @@ from turnout.resources.gateway import Gateway
 from turnout.resources.gatewayclass import GatewayClass
 from turnout.resources.httproute import HTTPRoute
 from turnout.resources.inferencepool import InferencePool
+from turnout.resources.inferencerollout import InferenceRollout
 from turnout.resources.metadata import Resource
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.namespace import Namespace
@@ -161,6 +162,29 @@ KINDS: tuple[Kind, ...] = (
             Column("Port", "integer", ".spec.port"),
             Column("Engine", "string", ".spec.engine"),
             AGE,
+        ),
+    ),
+    Kind(
+        group=TURNOUT_GROUP,
+        version="v1alpha1",
+        versions=("v1alpha1",),
+        kind="InferenceRollout",
+        plural="inferencerollouts",
+        singular="inferencerollout",
+        short_names=("iro",),
+        categories=("all", "inference"),
+        type=InferenceRollout,
+        columns=(
+            Column("Phase", "string", ".status.phase"),
+            Column("Step", "string", ".status.step"),
+            Column("Weight", "integer", ".status.weights.effective", description="Percent of every worker's"),
+            Column("Actual", "number", ".status.weights.observed.share", description="Share of the requests seen"),
+            Column("Verdict", "string", ".status.analysis.verdict"),
+            Column("Candidate", "string", ".spec.candidate.name"),
+            AGE,
+            Column("Stable", "string", ".spec.stable.name", priority=1),
+            Column("Reason", "string", ".status.reason", priority=1),
+            Column("Message", "string", ".status.message", priority=1),
         ),
     ),
 )

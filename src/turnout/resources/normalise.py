@@ -4,6 +4,7 @@ from turnout.resources.document import JSON, Document
 from turnout.resources.kinds import INFERENCE_GROUP, Kind
 
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
+MOST_SECONDS = 99999
 
 
 def normalised(kind: Kind, document: Document, warnings: list[str]) -> Document:
@@ -13,6 +14,8 @@ def normalised(kind: Kind, document: Document, warnings: list[str]) -> Document:
         return normalised_route(document, warnings)
     if kind.kind == "Namespace":
         return labelled_namespace(document)
+    if kind.kind == "InferenceRollout":
+        return normalised_rollout(document, warnings)
     return document
 
 
@@ -42,6 +45,33 @@ def names_inference_gateway(parent: JSON) -> bool:
     return (
         isinstance(parent, dict) and parent.get("group") == INFERENCE_GROUP and parent.get("kind") == "InferenceGateway"
     )
+
+
+def normalised_rollout(document: Document, warnings: list[str]) -> Document:
+    """A metric's threshold that is a number is one in seconds."""
+    spec = document.get("spec")
+    analysis = spec.get("analysis") if isinstance(spec, dict) else None
+    metrics = analysis.get("metrics") if isinstance(analysis, dict) else None
+    if not isinstance(spec, dict) or not isinstance(analysis, dict) or not isinstance(metrics, list):
+        return document
+    standard = list(metrics)
+    for index, metric in enumerate(metrics):
+        duration = as_duration(metric.get("threshold")) if isinstance(metric, dict) else None
+        if duration is not None:
+            standard[index] = {**metric, "threshold": duration}
+            path = f"spec.analysis.metrics[{index}].threshold"
+            warnings.append(f"{path}: {metric['threshold']} is read as {duration}; the standard form has a unit")
+    return {**document, "spec": {**spec, "analysis": {**analysis, "metrics": standard}}}
+
+
+def as_duration(seconds: JSON) -> str | None:
+    """A number of seconds as a duration, to the millisecond: 0.8 is `800ms`. None for what is none."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        return None
+    if not 0 <= seconds <= MOST_SECONDS:
+        return None
+    whole, rest = divmod(round(seconds * 1000), 1000)
+    return (f"{whole}s" if whole else "") + (f"{rest}ms" if rest or not whole else "")
 
 
 def labelled_namespace(document: Document) -> Document:

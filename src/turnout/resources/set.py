@@ -8,6 +8,7 @@ from turnout.resources.gateway import Gateway
 from turnout.resources.gatewayclass import GatewayClass
 from turnout.resources.httproute import HTTPRoute
 from turnout.resources.inferencepool import InferencePool
+from turnout.resources.inferencerollout import InferenceRollout
 from turnout.resources.metadata import Resource
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.namespace import Namespace
@@ -22,6 +23,7 @@ class ResourceSet(Struct, frozen=True):
     http_routes: dict[str, HTTPRoute] = {}
     inference_pools: dict[str, InferencePool] = {}
     model_servers: dict[str, ModelServer] = {}
+    inference_rollouts: dict[str, InferenceRollout] = {}
 
 
 def gather(resources: Iterable[Resource]) -> ResourceSet:
@@ -41,6 +43,8 @@ def gather(resources: Iterable[Resource]) -> ResourceSet:
                 found.inference_pools[resource.key] = resource
             case ModelServer():
                 found.model_servers[resource.key] = resource
+            case InferenceRollout():
+                found.inference_rollouts[resource.key] = resource
             case _:
                 pass
     return found

@@ -2,7 +2,8 @@
 
 Keyed requests: weighted rendezvous hashing. Each backend gets a number from a stable hash of (salt, ref, key), and the
 largest -weight / ln(u) wins (Schindelhauer and Schomaker, "Weighted distributed hash tables", SPAA 2005). Raising one
-weight moves keys to that backend alone; taking it back returns the same keys.
+weight moves keys to that backend alone; taking it back returns the same keys. A rollout's two arms are chosen from as
+one backend first, so that weight which goes from one to the other moves no key of a third.
 
 Keyless requests: ordered systematic sampling with one uniform point per unit of cumulated weight, which is the ordered
 pivotal method (Deville and Tille, "Unequal probability sampling without replacement through a splitting method",
@@ -31,12 +32,14 @@ def keyed(split: Split, key: str) -> Backend | None:
 class Splitter:
     """A split compiled for keyed requests. `total` is the sum of its weights."""
 
-    __slots__ = ("_arms", "split", "total")
+    __slots__ = ("_arms", "_pair", "split", "total")
 
     def __init__(self, split: Split) -> None:
         self.split = split
         self.total = sum(backend.weight for backend in split.backends)
-        self._arms: tuple[tuple[blake2b, float, Backend], ...] | None = None
+        pair = tuple(backend for backend in split.backends if backend.role)
+        self._pair = Splitter(Split(split.salt, pair)) if 0 < len(pair) < len(split.backends) else None
+        self._arms: tuple[_Arm, ...] | None = None
 
     def keyed(self, key: str) -> Backend | None:
         """The backend that `key` belongs to; None when the split is empty."""
@@ -45,10 +48,10 @@ class Splitter:
             return backends[0] if backends else None
         arms = self._arms
         if arms is None:
-            arms = self._arms = _arms(self.split)
+            arms = self._arms = _arms(self.split, self._pair)
         data = key.encode("utf-8", "surrogatepass")
         least = 0.0
-        chosen: Backend | None = None
+        chosen: Backend | Splitter | None = None
         for state, per_weight, backend in arms:
             digest = state.copy()
             digest.update(data)
@@ -57,7 +60,13 @@ class Splitter:
             if chosen is None or score < least:
                 least = score
                 chosen = backend
-        return chosen
+        return chosen.keyed(key) if isinstance(chosen, Splitter) else chosen
+
+
+_Arm = tuple[blake2b, float, Backend | Splitter]
+"""The hash of salt and ref, -1 / weight, and what the arm leads to."""
+PAIR = "pair"
+"""Stands for a rollout's two arms where a ref is hashed: no ref is without a slash."""
 
 
 class Sequence:
@@ -156,12 +165,17 @@ class _Level:
 _RESOLUTION = 2.0**-52
 
 
-def _arms(split: Split) -> tuple[tuple[blake2b, float, Backend], ...]:
-    salt = _framed(split.salt)
-    return tuple(
-        (blake2b(salt + _framed(str(backend.ref)), digest_size=8), -1.0 / backend.weight, backend)
+def _arms(split: Split, pair: Splitter | None) -> tuple[_Arm, ...]:
+    arms = [
+        _arm(split, str(backend.ref), backend.weight, backend)
         for backend in _sorted(split)
-    )
+        if pair is None or not backend.role
+    ]
+    return (*arms, *([_arm(split, PAIR, pair.total, pair)] if pair is not None else []))
+
+
+def _arm(split: Split, name: str, weight: int, owner: Backend | Splitter) -> _Arm:
+    return blake2b(_framed(split.salt) + _framed(name), digest_size=8), -1.0 / weight, owner
 
 
 def _framed(text: str) -> bytes:

@@ -14,6 +14,9 @@ from turnout.table.model import (
     RoutingTable,
     Rule,
     Split,
+    SplitKey,
+    Watch,
+    WatchedMetric,
 )
 
 __all__ = [
@@ -27,4 +30,7 @@ __all__ = [
     "RoutingTable",
     "Rule",
     "Split",
+    "SplitKey",
+    "Watch",
+    "WatchedMetric",
 ]

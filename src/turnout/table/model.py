@@ -30,22 +30,64 @@ class Backend(Struct, frozen=True):
 
     `weight` is at least 1: an arm of weight 0 is left out of its split.
     `invalid` is empty, or the reason (HTTPRoute `ResolvedRefs`) for which this arm's share is answered 500.
+    `role` is empty where no rollout sets the weights.
     """
 
     ref: ObjectRef
     weight: int
     invalid: str = ""
+    role: Literal["", "stable", "candidate"] = ""
 
 
-class Split(Struct, frozen=True):
+class WatchedMetric(Struct, frozen=True):
+    """One kind of miss to be counted. `builtin` is an InferenceRollout's word for it.
+
+    `threshold` is in seconds; 0.0 for a metric that is no time, and for one whose threshold is not known yet.
+    """
+
+    name: str
+    builtin: str
+    threshold: float = 0.0
+
+
+class Watch(Struct, frozen=True):
+    """What is to be told of each arm's requests to the rollout (`NAMESPACE/NAME`) that sets a split's weights.
+
+    `epoch` grows whenever the rollout changes the weights: what is told of a request bears that of its assignment.
+    Times (TTFT, TPOT) are counted from `cold_grace` seconds after the epoch's first request on. `strata` are what
+    requests are told apart by (`promptLength`).
+    """
+
+    rollout: str
+    uid: str
+    epoch: int
+    metrics: tuple[WatchedMetric, ...]
+    strata: tuple[str, ...] = ()
+    cold_grace: float = 0.0
+
+
+class SplitKey(Struct, frozen=True):
+    """Where a request's key is found: in header or field `name`, in its first `messages`, or in its address."""
+
+    source: Literal["header", "bodyField", "prefixHash", "clientIP"]
+    name: str = ""
+    messages: int = 0
+
+
+class Split(Struct, frozen=True, omit_defaults=True):
     """How a rule's requests are shared.
 
-    `salt` keys the stable hash of keyed requests: the route's UID and the rule's name or index.
+    `salt` keys the stable hash of keyed requests: the route's UID and the rule's name or index; under a rollout the
+    rollout's UID and the rule's name, or its place among the rollout's rules. No two splits have one salt.
     `backends` are sorted by `str(ref)`, each ref once; none means that every request is answered 500.
+    `watch` is there while a rollout sets the weights. `keys`: the first that a request has is its key; none means
+    header x-session-id, then body field prompt_cache_key.
     """
 
     salt: str
     backends: tuple[Backend, ...]
+    watch: Watch | None = None
+    keys: tuple[SplitKey, ...] = ()
 
 
 class PathMatch(Struct, frozen=True):

@@ -2,6 +2,16 @@
 
 from turnout.translate.facts import Facts
 from turnout.translate.membership import PoolMember, host_names, membership
+from turnout.translate.rollouts import RolloutFacts, RolloutRefusal
 from turnout.translate.translation import Translation, translate
 
-__all__ = ["Facts", "PoolMember", "Translation", "host_names", "membership", "translate"]
+__all__ = [
+    "Facts",
+    "PoolMember",
+    "RolloutFacts",
+    "RolloutRefusal",
+    "Translation",
+    "host_names",
+    "membership",
+    "translate",
+]

@@ -39,7 +39,7 @@ def resolve(
     for index, backend in enumerate(refs):
         ref = ObjectRef(backend.group, backend.kind, backend.namespace or namespace, backend.name)
         weights[ref] = weights.get(ref, 0) + backend.weight
-        fault = _fault(ref, namespace, pools)
+        fault = fault_of(ref, namespace, pools)
         reasons[ref] = fault.reason if fault is not None else ""
         if fault is not None:
             unresolved.append(Unresolved(fault.reason, f"{field}[{index}]: {fault.message}"))
@@ -66,7 +66,8 @@ def _is_pool(ref: ObjectRef) -> bool:
     return (ref.group, ref.kind) == (INFERENCE_GROUP, "InferencePool")
 
 
-def _fault(ref: ObjectRef, namespace: str, pools: Mapping[str, InferencePool]) -> Unresolved | None:
+def fault_of(ref: ObjectRef, namespace: str, pools: Mapping[str, InferencePool]) -> Unresolved | None:
+    """Why a backend named from `namespace` leads nowhere; None when it leads to a pool that can be spoken to."""
     if not _is_pool(ref):
         kind = f"{ref.group}/{ref.kind}" if ref.group else ref.kind
         message = f"{kind} {ref.name} cannot be a backend: only {INFERENCE_GROUP}/InferencePool can"

@@ -10,7 +10,7 @@ LONGEST = 32768
 """Characters: the API's maximum for a message."""
 
 
-OCCASIONAL = frozenset({"PartiallyInvalid"})
+OCCASIONAL = frozenset({"PartiallyInvalid", "turnout.dev/WeightsOverridden"})
 """Types that are said only while they hold: one that is not found any more goes."""
 
 

@@ -11,28 +11,36 @@ from turnout.translate.gateways import gateway_status, open_gateways, table_list
 from turnout.translate.http_routes import attached_routes, http_route_status, read_route
 from turnout.translate.inference_pools import inference_pool_status, referring_gateways, table_pools
 from turnout.translate.model_servers import model_server_status
+from turnout.translate.overlays import overlaid
+from turnout.translate.rollouts import RolloutFacts, Surroundings, read_rollouts
 
 
 class Translation(Struct, frozen=True):
     """The table, and the whole new `status` of each object that is ours to speak of, by (kind, key).
 
     A status that says nothing new is equal to the one that the object has. Those of Gateways hold once every worker
-    has the table: they say `Programmed`.
+    has the table: they say `Programmed`. `rollouts` are the facts of every InferenceRollout by key: its status is its
+    engine's to write.
     """
 
     table: RoutingTable
     statuses: dict[tuple[str, str], Document]
+    rollouts: dict[str, RolloutFacts] = {}
 
 
 def translate(resources: ResourceSet, facts: Facts) -> Translation:
     """The meaning of `resources`. Any of them may be at fault: it says so in its own status, and harms no other."""
     gateways = open_gateways(resources, facts)
-    routes = [read_route(route, gateways, resources) for _, route in sorted(resources.http_routes.items())]
+    pools = resources.inference_pools
+    written = [read_route(route, gateways, resources) for _, route in sorted(resources.http_routes.items())]
+    around = Surroundings({route.resource.key: route for route in written}, pools)
+    rollouts = read_rollouts(resources.inference_rollouts, around)
+    routes = [overlaid(route, rollouts, pools) for route in written]
     attached = attached_routes(routes)
     table = RoutingTable(
         listeners=table_listeners(gateways, attached),
         routes={route.resource.key: route.route for route in routes if route.route is not None},
-        pools=table_pools(resources.inference_pools),
+        pools=table_pools(pools),
     )
     referring = referring_gateways(routes)
     statuses: dict[tuple[str, str], Document | None] = {
@@ -42,9 +50,13 @@ def translate(resources: ResourceSet, facts: Facts) -> Translation:
     statuses |= {("HTTPRoute", route.resource.key): http_route_status(route, facts) for route in routes}
     statuses |= {
         ("InferencePool", key): inference_pool_status(pool, referring.get(key, ()), facts)
-        for key, pool in resources.inference_pools.items()
+        for key, pool in pools.items()
     }
     statuses |= {
         ("ModelServer", key): model_server_status(server, facts) for key, server in resources.model_servers.items()
     }
-    return Translation(table, {key: status for key, status in sorted(statuses.items()) if status is not None})
+    return Translation(
+        table=table,
+        statuses={key: status for key, status in sorted(statuses.items()) if status is not None},
+        rollouts={rollout.resource.key: rollout.facts for rollout in rollouts},
+    )

@@ -17,7 +17,7 @@ SHORT = 1.5
 
 
 def test_traffic_moves_over_and_back_and_no_stream_breaks(tmp_path: Path) -> None:
-    scenario = SCENARIOS["node-update"]
+    scenario = SCENARIOS["weights"]
     steps = tuple(msgspec.structs.replace(step, seconds=SHORT) for step in scenario.steps)
 
     report = asyncio.run(
@@ -31,7 +31,7 @@ def test_traffic_moves_over_and_back_and_no_stream_breaks(tmp_path: Path) -> Non
 
 
 def test_the_report_as_json_has_the_fields_that_scripts_read(tmp_path: Path) -> None:
-    scenario = SCENARIOS["node-update"]
+    scenario = SCENARIOS["weights"]
     steps = tuple(msgspec.structs.replace(step, seconds=0.5) for step in scenario.steps)
     short = msgspec.structs.replace(scenario, steps=steps, servers=1, long_streams=2)
 

@@ -16,7 +16,9 @@ from turnout.resources.set import ResourceSet
 from turnout.runners.controller.addresses import Addresses
 from turnout.runners.controller.channel import Peer, serve
 from turnout.runners.controller.parts import parts
+from turnout.runners.controller.relevance import Relevance
 from turnout.runners.controller.reports import Reports
+from turnout.runners.controller.rollouts import Rollouts
 from turnout.runners.controller.snapshot import Snapshot
 from turnout.runners.controller.statuses import StatusWrite, StatusWriter
 from turnout.store import ApiError, Provider, UnreachableError, served_as
@@ -25,7 +27,7 @@ from turnout.translate.membership import host_names, membership
 
 log = logging.getLogger("turnout.runners")
 
-KIND_NAMES = ("Namespace", "GatewayClass", "Gateway", "HTTPRoute", "InferencePool", "ModelServer")
+KIND_NAMES = ("Namespace", "GatewayClass", "Gateway", "HTTPRoute", "InferencePool", "ModelServer", "InferenceRollout")
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
 LONGEST_REST = 0.2
@@ -66,6 +68,8 @@ class Controller:
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
         self._addresses = Addresses(self._touch)
         self._writer = StatusWriter(provider, self._reflectors, self._touch)
+        self.rollouts = Rollouts(provider, run, self._reflectors, self._every_worker_has, self._dirty.set)
+        self._relevance = Relevance()
         self._gateway = gateway
         self._unavailable: dict[int, str] = {}
         self._peers: list[Peer] = []
@@ -94,6 +98,7 @@ class Controller:
                 tasks.create_task(self._program())
                 tasks.create_task(self._retry_ports())
                 tasks.create_task(self._catch_up())
+                tasks.create_task(self.rollouts.run())
         finally:
             server.close()
             for peer in self._peers:
@@ -147,10 +152,14 @@ class Controller:
 
     def _synchronise(self) -> None:
         position = min(reflector.position for reflector in self._reflectors.values())
-        edits = sum(reflector.edits for reflector in self._reflectors.values())
-        if self._touched or edits != self._edits:
+        others = (reflector for name, reflector in self._reflectors.items() if name != "InferenceRollout")
+        edits = sum(reflector.edits for reflector in others)
+        moved = self._relevance.moved(self._reflectors["InferenceRollout"].documents)
+        if self._touched or moved or edits != self._edits:
             self._touched, self._edits = False, edits
             self._rebuild(self._snapshot.read())
+        else:
+            self.rollouts.follow()
         if not self._ports_awaited:
             self._plan = Plan(self._version, position, self._writes)
             self._planned.set()
@@ -164,6 +173,7 @@ class Controller:
         self._writes = tuple(self._due(translation))
         self._ask_for_ports(resources, facts, translation)
         self._tell_members(resources)
+        self.rollouts.built(translation.rollouts, self._version)
 
     def _publish(self, wanted: dict[str, bytes]) -> None:
         if wanted == self._parts and self._version:
@@ -254,6 +264,11 @@ class Controller:
         workers = [peer for peer in self._of("worker") if not peer.late]
         return bool(workers) and all(peer.acknowledged >= version for peer in workers)
 
+    def _every_worker_has(self, version: int) -> bool:
+        """Unlike `_all_acknowledged` this waits for late workers too: they serve by an older table."""
+        workers = list(self._of("worker"))
+        return bool(workers) and all(peer.acknowledged >= version for peer in workers)
+
     def _tell_programmed(self, plan: Plan) -> None:
         workers = tuple(sorted({peer.worker for peer in self._of("worker") if peer.acknowledged >= plan.version}))
         for peer in self._of("parent"):
@@ -280,6 +295,7 @@ class Controller:
         if peer.role == "worker":
             self.reports.gone(peer.worker)
             self._acknowledged.set()
+            self.rollouts.acknowledged()
         elif peer.role == "parent":
             self._ports_awaited = 0
             self._dirty.set()
@@ -291,6 +307,7 @@ class Controller:
                 gap = self.reports.add(peer.worker, peer.pid, message)
                 if gap:
                     log.warning("%d reports of %s are missing", gap, peer)
+                self.rollouts.reported(peer.worker, peer.pid, message)
             case Bound(failed):
                 self._ports_awaited = max(0, self._ports_awaited - 1)
                 self._touched = self._touched or failed != self._unavailable
@@ -299,6 +316,7 @@ class Controller:
             case _:  # an acknowledgement, which the peer has taken down
                 self._acknowledged.set()
                 self._planned.set()
+                self.rollouts.acknowledged()
 
     def _of(self, role: str) -> Iterable[Peer]:
         return (peer for peer in self._peers if peer.role == role)

@@ -1,50 +1,64 @@
 """What the demo shows while it runs, and the report that it ends with."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from turnout.runners.demo.report import Report, Sample
-from turnout.runners.demo.scenario import CANDIDATE, STABLE, Step
+from turnout.runners.demo.scenario import Pools, Scenario
 
+FRAME = 0.25
 WINDOW = 3.0
 """Seconds of the past that the live view shows."""
 BAR = 40
 
 
-def view(
-    step: Step, number: int, count: int, samples: Sequence[Sample], open_requests: int, now: float
-) -> RenderableType:
-    """One frame: the step, the share of each pool over the last seconds, TTFT and errors."""
+def traffic(title: str, pools: Pools, samples: Sequence[Sample], open_requests: int, now: float) -> Group:
+    """One frame: the share of each pool over the last seconds, TTFT and errors."""
     recent = [each for each in samples if each.ended >= now - WINDOW]
-    pools = {name: sum(1 for each in recent if each.pool == name) for name in (STABLE, CANDIDATE)}
-    total = max(sum(pools.values()), 1)
-    lines: list[RenderableType] = [
-        Text(f"step {number}/{count}  weights {step.weights[0]}/{step.weights[1]}  {step.story}", style="bold")
-    ]
-    for (name, seen), style in zip(pools.items(), ("cyan", "magenta"), strict=True):
-        filled = round(BAR * seen / total)
+    counts = {name: sum(1 for each in recent if each.pool == name) for name in (pools.stable, pools.candidate)}
+    every = max(sum(counts.values()), 1)
+    width = max(len(name) for name in counts)
+    lines: list[RenderableType] = [Text(title, style="bold")]
+    for (name, seen), style in zip(counts.items(), ("cyan", "magenta"), strict=True):
+        filled = round(BAR * seen / every)
         bar = "█" * filled + "·" * (BAR - filled)
-        lines.append(Text(f"  {name:<8} {bar} {100 * seen / total:5.1f} %", style=style))
+        lines.append(Text(f"  {name:<{width}} {bar} {100 * seen / every:5.1f} %", style=style))
     ttfts = sorted(each.ttft for each in recent if each.ttft is not None)
     ttft = f"{1000 * ttfts[len(ttfts) // 2]:.0f} ms" if ttfts else "-"
     errors = sum(1 for each in samples if each.error)
     broken = sum(1 for each in samples if each.broken)
-    lines.append(
-        Text(
-            f"  requests {len(samples)} ({len(recent) / WINDOW:.0f}/s, {open_requests} open)"
-            f"  TTFT p50 {ttft}  errors {errors}  broken streams {broken}"
-        )
-    )
+    pace = f"{len(samples)} requests ({len(recent) / WINDOW:.0f}/s, {open_requests} open)"
+    lines.append(Text(f"  {pace}  TTFT p50 {ttft}  errors {errors}  broken streams {broken}"))
     return Group(*lines)
 
 
-def show(report: Report, console: Console) -> None:
+def rollout(
+    scenario: Scenario, status: dict[str, Any], samples: Sequence[Sample], open_requests: int, now: float
+) -> Group:
+    """One frame of a rollout: its phase and step, the traffic, and the evidence so far."""
+    phase, step = status.get("phase", "Pending"), status.get("step", "")
+    frame = traffic(f"{scenario.name}: {phase}, step {step}", scenario.pools, samples, open_requests, now)
+    return Group(frame, *evidence(status))
+
+
+def evidence(status: dict[str, Any]) -> list[Text]:
+    """A line for each metric: misses of requests in both arms, and the e-value against its limit."""
+    lines = []
+    for each in (status.get("analysis") or {}).get("metrics", ()):
+        arms = "  ".join(f"{arm} {each[arm]['miss']}/{each[arm]['n']}" for arm in ("stable", "candidate"))
+        against = f" of {each['limit']:.0f}" if each.get("limit") else ""
+        lines.append(Text(f"  {each['name']:<15} {arms}  e = {each['eValue']:.3g}{against}  {each['phase']}"))
+    return lines
+
+
+def show(report: Report, pools: Pools, console: Console) -> None:
     """The report, for a person."""
     table = Table(title="Requests per pool, sent while the weights were in force", title_justify="left")
-    for heading in ("weights", STABLE, CANDIDATE, "observed", "off by", "TTFT p50", "errors", "broken"):
+    for heading in ("weights", pools.stable, pools.candidate, "observed", "off by", "TTFT p50", "errors"):
         table.add_column(heading, justify="right")
     for step in report.steps:
         table.add_row(
@@ -53,17 +67,22 @@ def show(report: Report, console: Console) -> None:
             str(step.requests[1]),
             f"{100 * step.observed[0]:.1f}/{100 * step.observed[1]:.1f}",
             f"{step.deviation:+.1f}",
-            "-" if step.ttft_p50_ms is None else f"{step.ttft_p50_ms:.0f} ms",
-            str(step.errors),
-            str(step.broken_streams),
+            "/".join("-" if each is None else f"{each:.0f}" for each in step.ttft_p50_ms) + " ms",
+            f"{step.errors[0]}/{step.errors[1]}",
         )
     console.print(table)
     seen = f"{report.requests} requests in {report.seconds:.0f} s"
-    lines = [f"{seen}: {report.errors} errors, {report.broken_streams} broken streams."]
+    hurt = f"{report.errors} errors, {report.stable_errors} of them not on {pools.candidate}"
+    lines = [f"{seen}: {hurt}; {report.broken_streams} broken streams."]
     if report.first_effect_ms is not None:
-        lines.append(
-            f"Rollback: first request on {STABLE} {report.first_effect_ms:.0f} ms after the write, "
-            f"last one on {CANDIDATE} {report.last_old_ms:.0f} ms after it;\n"
-            f"{report.streams_open_at_rollback} streams were open on {CANDIDATE} at that moment."
-        )
-    console.print(*lines, f"Result: {report.result}", sep="\n")
+        moved = f"the next request on {pools.stable} came {report.first_effect_ms:.0f} ms after the decision"
+        last = f"the last new one on {pools.candidate} {report.last_old_ms:.0f} ms after it"
+        open_streams = f"{report.streams_open_at_rollback} streams were open there and went on"
+        lines.append(f"Rollback: {moved},\n{last}; {open_streams}.")
+    console.print(*lines, sep="\n")
+    style = "bold green" if report.passed else "bold red"
+    console.print(
+        f"{report.scenario}: {report.result}, {'as it should be' if report.passed else 'NOT as it should be'}",
+        style=style,
+    )
+    console.print()

@@ -1,11 +1,11 @@
 """From what the clients saw to what the report says. Pure: samples and marks in, numbers out."""
 
 from collections.abc import Sequence
-from math import ceil
+from math import ceil, inf
 
 from msgspec import Struct
 
-from turnout.runners.demo.scenario import CANDIDATE, STABLE, Step
+from turnout.runners.demo.scenario import Pools
 
 
 class Sample(Struct, frozen=True):
@@ -25,14 +25,15 @@ class Sample(Struct, frozen=True):
 
 
 class Mark(Struct, frozen=True):
-    """When a step's weights were sent to the API, and when their status said that every worker has them."""
+    """When weights of stable and candidate were decided, and when a status said that every worker has them."""
 
-    written: float
+    weights: tuple[int, int]
+    decided: float
     in_force: float
 
 
 class StepResult(Struct, frozen=True, rename="camel"):
-    """What a step's weights did to the requests sent while they were in force.
+    """What weights did to the requests sent while they were in force.
 
     `observed` and `requests` are by pool, stable first; `deviation` is the candidate's requests less its exact share.
     """
@@ -41,15 +42,37 @@ class StepResult(Struct, frozen=True, rename="camel"):
     observed: tuple[float, float]
     requests: tuple[int, int]
     deviation: float
-    errors: int
+    errors: tuple[int, int]
     broken_streams: int
-    ttft_p50_ms: float | None
+    ttft_p50_ms: tuple[float | None, float | None]
 
 
 class Report(Struct, frozen=True, rename="camel"):
-    """The whole demo. Times are of the last step, the rollback, counted from its write, in milliseconds."""
+    """One scenario. `result` is how it ended; `passed`: as its name calls for, and nobody on the stable pool was hurt.
+
+    `errors` are all, `stable_errors` those of the stable pool. The two times are of the last move, counted from its
+    decision, in milliseconds: the first request that followed it, and the last one on the old pool. They are None when
+    the last move was no rollback.
+    """
 
     scenario: str
+    result: str
+    passed: bool
+    requests: int
+    errors: int
+    stable_errors: int
+    broken_streams: int
+    steps: tuple[StepResult, ...]
+    first_effect_ms: float | None
+    last_old_ms: float | None
+    streams_open_at_rollback: int
+    seconds: float
+    story: tuple[str, ...] = ()
+
+
+class Totals(Struct, frozen=True, rename="camel"):
+    """All scenarios of one run: sums, the steps of all, the times of the last that has them."""
+
     result: str
     requests: int
     errors: int
@@ -57,63 +80,94 @@ class Report(Struct, frozen=True, rename="camel"):
     steps: tuple[StepResult, ...]
     first_effect_ms: float | None
     last_old_ms: float | None
-    streams_open_at_rollback: int
-    seconds: float
+    scenarios: tuple[Report, ...]
 
 
-def summarise(scenario: str, steps: Sequence[Step], marks: Sequence[Mark], samples: Sequence[Sample]) -> Report:
-    """The report. `marks` has one entry per step that was reached; samples may come in any order."""
-    results = tuple(_step(step, *_window(marks, index), samples) for index, step in enumerate(steps[: len(marks)]))
-    errors = sum(1 for each in samples if each.error)
+class Ending(Struct, frozen=True):
+    """How the scenario ended, whether that is what its name calls for, and whether stable itself was made to fail."""
+
+    result: str
+    expected: bool
+    story: tuple[str, ...] = ()
+    outage: bool = False
+
+
+def summarise(scenario: str, pools: Pools, marks: Sequence[Mark], samples: Sequence[Sample], ending: Ending) -> Report:
+    """The report. `marks` is in order of time; samples may come in any order."""
+    results = tuple(_step(pools, mark, _end(marks, index), samples) for index, mark in enumerate(marks))
+    errors = [each for each in samples if each.error]
+    stable_errors = sum(1 for each in errors if each.pool != pools.candidate)
     broken = sum(1 for each in samples if each.broken)
-    first, last, open_streams = _rollback(steps, marks, samples)
-    whole = len(marks) == len(steps) and first is not None and not errors and not broken
+    first, last, open_streams = _rollback(pools, marks, samples)
     return Report(
         scenario=scenario,
-        result="RolledBack" if whole else "Failed",
+        result=ending.result,
+        passed=ending.expected and (ending.outage or not (stable_errors or broken)),
         requests=len(samples),
-        errors=errors,
+        errors=len(errors),
+        stable_errors=stable_errors,
         broken_streams=broken,
         steps=results,
         first_effect_ms=_ms(first),
         last_old_ms=_ms(last),
         streams_open_at_rollback=open_streams,
         seconds=max((each.ended for each in samples), default=0.0) - min((each.sent for each in samples), default=0.0),
+        story=ending.story,
     )
 
 
-def _window(marks: Sequence[Mark], index: int) -> tuple[float, float]:
-    return marks[index].in_force, marks[index + 1].written if index + 1 < len(marks) else float("inf")
+def total(reports: Sequence[Report]) -> Totals:
+    """The sums over a run's scenarios."""
+    timed = [each for each in reports if each.first_effect_ms is not None]
+    return Totals(
+        result="Passed" if all(each.passed for each in reports) else "Failed",
+        requests=sum(each.requests for each in reports),
+        errors=sum(each.errors for each in reports),
+        broken_streams=sum(each.broken_streams for each in reports),
+        steps=tuple(step for each in reports for step in each.steps),
+        first_effect_ms=timed[-1].first_effect_ms if timed else None,
+        last_old_ms=timed[-1].last_old_ms if timed else None,
+        scenarios=tuple(reports),
+    )
 
 
-def _step(step: Step, begin: float, end: float, samples: Sequence[Sample]) -> StepResult:
-    seen = [each for each in samples if begin <= each.sent < end]
-    stable = sum(1 for each in seen if each.pool == STABLE)
-    candidate = sum(1 for each in seen if each.pool == CANDIDATE)
-    total = max(stable + candidate, 1)
-    ttfts = sorted(each.ttft for each in seen if each.ttft is not None)
+def _end(marks: Sequence[Mark], index: int) -> float:
+    return marks[index + 1].decided if index + 1 < len(marks) else inf
+
+
+def _step(pools: Pools, mark: Mark, end: float, samples: Sequence[Sample]) -> StepResult:
+    seen = [each for each in samples if mark.in_force <= each.sent < end]
+    arms = tuple([each for each in seen if each.pool == pool] for pool in (pools.stable, pools.candidate))
+    stable, candidate = (len(arm) for arm in arms)
+    both = max(stable + candidate, 1)
     return StepResult(
-        weights=step.weights,
-        observed=(stable / total, candidate / total),
+        weights=mark.weights,
+        observed=(stable / both, candidate / both),
         requests=(stable, candidate),
-        deviation=candidate - (stable + candidate) * step.weights[1] / sum(step.weights),
-        errors=sum(1 for each in seen if each.error),
+        deviation=candidate - (stable + candidate) * mark.weights[1] / sum(mark.weights),
+        errors=(_errors(arms[0]), _errors(arms[1])),
         broken_streams=sum(1 for each in seen if each.broken),
-        ttft_p50_ms=_ms(ttfts[ceil(len(ttfts) / 2) - 1] if ttfts else None),
+        ttft_p50_ms=(_median_ttft(arms[0]), _median_ttft(arms[1])),
     )
 
 
-def _rollback(
-    steps: Sequence[Step], marks: Sequence[Mark], samples: Sequence[Sample]
-) -> tuple[float | None, float | None, int]:
-    """First request on the pool that had weight 0, last on the one that has it now, streams open at the write."""
-    if len(marks) < len(steps):
+def _errors(samples: Sequence[Sample]) -> int:
+    return sum(1 for each in samples if each.error)
+
+
+def _median_ttft(samples: Sequence[Sample]) -> float | None:
+    ttfts = sorted(each.ttft for each in samples if each.ttft is not None)
+    return _ms(ttfts[ceil(len(ttfts) / 2) - 1]) if ttfts else None
+
+
+def _rollback(pools: Pools, marks: Sequence[Mark], samples: Sequence[Sample]) -> tuple[float | None, float | None, int]:
+    """First request that follows the last move, last one on the old pool, streams open there at the decision."""
+    if len(marks) < 2 or marks[-1].weights[1] or not marks[-2].weights[1]:
         return None, None, 0
-    written = marks[-1].written
-    new, old = (STABLE, CANDIDATE) if steps[-1].weights[0] else (CANDIDATE, STABLE)
-    effects = [each.sent - written for each in samples if each.pool == new and each.sent >= written]
-    lasts = [each.sent - written for each in samples if each.pool == old and each.sent >= written]
-    open_streams = sum(1 for each in samples if each.stream and each.pool == old and each.sent < written < each.ended)
+    decided, old, new = marks[-1].decided, pools.candidate, pools.stable
+    effects = [each.sent - decided for each in samples if each.pool == new and each.sent >= decided]
+    lasts = [each.sent - decided for each in samples if each.pool == old and each.sent >= decided]
+    open_streams = sum(1 for each in samples if each.stream and each.pool == old and each.sent < decided < each.ended)
     return min(effects, default=None), max(lasts, default=0.0), open_streams
 
 

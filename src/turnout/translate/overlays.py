@@ -1,0 +1,145 @@
+"""Overlays: the weights of an InferenceRollout's status in place of those of an HTTPRoute's rules."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec.structs import replace
+
+from turnout.resources.durations import milliseconds
+from turnout.resources.httproute import HTTPBackendRef, HTTPRouteRule
+from turnout.resources.inferencepool import InferencePool
+from turnout.resources.inferencerollout import DEFAULT_METRICS, AffinityKey, InferenceRollout, Metric
+from turnout.resources.kinds import INFERENCE_GROUP
+from turnout.resources.rolloutstatus import Overlay
+from turnout.table import Backend, ObjectRef, Rule, Split, SplitKey, Watch, WatchedMetric
+from turnout.translate.backend_refs import fault_of, resolve
+from turnout.translate.conditions import Condition, met
+from turnout.translate.http_routes import ReadRoute
+from turnout.translate.rollout_rules import Aim, aim_of_overlay, divided
+from turnout.translate.rollouts import ReadRollout, RuleKey
+
+OVERRIDDEN = "turnout.dev/WeightsOverridden"
+
+
+def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], pools: Mapping[str, InferencePool]) -> ReadRoute:
+    """The route with the weights that rollouts set in its rules, and a condition that says so."""
+    owners: dict[RuleKey, ReadRollout] = {rule: one for one in rollouts for rule in one.overlaid}
+    ours = {index: one for (key, index), one in owners.items() if key == route.resource.key}
+    if route.route is None or not ours:
+        return route
+    rules = tuple(
+        _overlaid(rule, route.resource.spec.rules[rule.index], ours[rule.index], pools) if rule.index in ours else rule
+        for rule in route.route.rules
+    )
+    namespace = route.resource.metadata.namespace
+    candidates = {f"{namespace}/{one.overlay.candidate}" for one in ours.values() if one.overlay}
+    return replace(
+        route,
+        route=replace(route.route, rules=rules),
+        conditions=(*route.conditions, _condition(rules, ours, pools)),
+        pools=tuple(sorted({*route.pools, *(candidates & pools.keys())})),
+    )
+
+
+def _overlaid(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout, pools: Mapping[str, InferencePool]) -> Rule:
+    """The pair has in sum what it has in the route; so every other backend keeps its share."""
+    overlay, resource = rollout.overlay, rollout.resource
+    assert overlay is not None
+    aim = aim_of_overlay(resource, overlay)
+    ours, others = divided(aim, written)
+    weight = told(overlay, aim, pools)
+    whole = sum(ref.weight for ref in ours)
+    rest = sum(ref.weight for ref in others)
+    part = whole if rest else min(whole, 1)
+    refs = [
+        *(replace(ref, weight=ref.weight * 100) for ref in others),
+        _ref(overlay.stable, part * (100 - weight)),
+        _ref(overlay.candidate, part * weight),
+    ]
+    split = Split(
+        salt=_salt(rule, written, rollout),
+        backends=tuple(_with_role(one, aim, overlay) for one in resolve(refs, "", aim.namespace, pools).backends),
+        watch=_watch(resource, overlay),
+        keys=_keys(resource),
+    )
+    return replace(rule, split=split)
+
+
+def told(overlay: Overlay, aim: Aim, pools: Mapping[str, InferencePool]) -> int:
+    """The candidate's percent. A pool that is not there or cannot be spoken to gets nothing, whatever the status."""
+    ref = ObjectRef(INFERENCE_GROUP, "InferencePool", aim.namespace, overlay.candidate)
+    return overlay.weight if fault_of(ref, aim.namespace, pools) is None else 0
+
+
+def _salt(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout) -> str:
+    """Of its own for each rule. One without a name is known by its place among the overlaid ones.
+
+    Its place in the route may change with rules that are none of the rollout's, and no key may change its side then.
+    """
+    places = [index for _, index in rollout.overlaid]
+    return f"{rollout.resource.metadata.uid}/{written.name or f'#{places.index(rule.index)}'}"
+
+
+def _ref(name: str, weight: int) -> HTTPBackendRef:
+    return HTTPBackendRef(name=name, group=INFERENCE_GROUP, kind="InferencePool", weight=weight)
+
+
+def _with_role(backend: Backend, aim: Aim, overlay: Overlay) -> Backend:
+    ref = backend.ref
+    if (ref.group, ref.kind, ref.namespace) != (INFERENCE_GROUP, "InferencePool", aim.namespace):
+        return backend
+    if ref.name == overlay.stable:
+        return replace(backend, role="stable")
+    return replace(backend, role="candidate") if ref.name == overlay.candidate else backend
+
+
+def _watch(rollout: InferenceRollout, overlay: Overlay) -> Watch:
+    analysis = rollout.spec.analysis
+    return Watch(
+        rollout=rollout.key,
+        uid=rollout.metadata.uid,
+        epoch=overlay.epoch,
+        metrics=tuple(_watched(metric, overlay) for metric in analysis.metrics or DEFAULT_METRICS),
+        strata=analysis.stratify_by,
+        cold_grace=milliseconds(analysis.cold_grace) / 1000,
+    )
+
+
+def _watched(metric: Metric, overlay: Overlay) -> WatchedMetric:
+    if metric.threshold is not None:
+        return WatchedMetric(metric.name, metric.builtin, milliseconds(metric.threshold) / 1000)
+    threshold = overlay.thresholds.get(metric.name, 0.0) if metric.baseline_quantile is not None else 0.0
+    return WatchedMetric(metric.name, metric.builtin, threshold)
+
+
+def _keys(rollout: InferenceRollout) -> tuple[SplitKey, ...]:
+    affinity = rollout.spec.session_affinity
+    return tuple(map(_key, affinity.keys)) if affinity is not None else ()
+
+
+def _key(key: AffinityKey) -> SplitKey:
+    if key.header is not None:
+        return SplitKey("header", name=key.header.lower())
+    if key.body_field is not None:
+        return SplitKey("bodyField", name=key.body_field)
+    if key.prefix_hash is not None:
+        return SplitKey("prefixHash", messages=key.prefix_hash.messages)
+    return SplitKey("clientIP")
+
+
+def _condition(
+    rules: Iterable[Rule], rollouts: Mapping[int, ReadRollout], pools: Mapping[str, InferencePool]
+) -> Condition:
+    said: dict[str, list[str]] = {}
+    for rule in rules:
+        rollout = rollouts.get(rule.index)
+        if rollout is not None and rollout.overlay is not None:
+            said.setdefault(_shares(rollout.resource, rollout.overlay, pools), []).append(rule.name)
+    parts = [f"{what} (rule {', '.join(names)})" for what, names in said.items()]
+    return met(OVERRIDDEN, "RolloutActive", f"Weights are set by {'; '.join(parts)}")
+
+
+def _shares(rollout: InferenceRollout, overlay: Overlay, pools: Mapping[str, InferencePool]) -> str:
+    """What every worker does: the status tells, once they all have acknowledged it."""
+    effective = overlay.effective if told(overlay, aim_of_overlay(rollout, overlay), pools) == overlay.weight else 0
+    shares = f"{overlay.stable} {100 - effective} %, {overlay.candidate} {effective} %"
+    return f"InferenceRollout {rollout.key}: {shares}"
