@@ -4,6 +4,7 @@ import http.client
 import itertools
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -72,7 +73,8 @@ class Writer(threading.Thread):
     def _settle(self, name: str, held: State, wanted: State) -> None:
         """The last write was not acknowledged: it happened or it did not, but nothing else did."""
         self.doubts += 1
-        while not self.stop.is_set():
+        end = time.monotonic() + 60
+        while time.monotonic() < end:  # asked to stop or not: what became of the write must be known
             try:
                 answer = self._client.get(f"{SERVERS}/{name}")
             except (OSError, http.client.HTTPException):
@@ -82,6 +84,7 @@ class Writer(threading.Thread):
                 self.faults.append(f"{name} is at {found}, neither {held} (acknowledged) nor {wanted} (sent)")
             self.acknowledged[name] = found
             return
+        self.faults.append(f"nobody says whether {name} is at {held} or at {wanted}")
 
 
 def model_server(name: str, port: int) -> dict[str, object]:
