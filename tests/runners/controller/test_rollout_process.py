@@ -20,7 +20,7 @@ from turnout.store import ApiError
 pytestmark = pytest.mark.e2e
 Document = dict[str, Any]
 ROLLOUTS, EVENTS = RESOURCES["InferenceRollout"], RESOURCES["Event"]
-PAUSED = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}})
+PAUSED: tuple[Document, ...] = ({"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}})
 DEADLINE = 30.0
 
 
