@@ -18,7 +18,8 @@ lastAction          {id, verb, result, message}: of the annotation turnout.dev/a
 history[]           {revision, pool, completionStatus, finishedAt}
 conditions[]        metav1.Condition
 observedGeneration  of the spec that this is about
-engine              the engine's state: for the controller alone
+engine              the engine's state: for the controller alone, as is
+controller          what it keeps beside it: Events not sent yet, pools to be written, wishes seen
 """
 
 from collections.abc import Mapping

@@ -8,10 +8,9 @@ import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from turnout.channels import Report
@@ -23,14 +22,12 @@ from turnout.rollout.events import (
     Event,
     PreflightResult,
     Readiness,
-    RouteChanged,
-    SpecChanged,
     Tick,
     WeightsAcknowledged,
 )
 from turnout.rollout.instructions import Instruction, RunPreflight, StartTimer, WriteStatus
 from turnout.rollout.machine import step
-from turnout.rollout.preflight import Facts, checked
+from turnout.rollout.preflight import checked
 from turnout.rollout.routes import deletion_blocked
 from turnout.rollout.state import ACTIVE, State
 from turnout.runners.controller import happenings, wishes
@@ -44,7 +41,8 @@ from turnout.runners.controller.rolloutdocument import (
     status_document,
 )
 from turnout.runners.controller.rolloutobject import RolloutObject
-from turnout.store import ApiError, ApiResource, Provider, UnreachableError
+from turnout.runners.controller.surroundings import Around, Doors
+from turnout.store import ApiError, UnreachableError
 
 log = logging.getLogger("turnout.runners")
 
@@ -52,27 +50,6 @@ COALESCE_SECONDS = 1.0
 """At least, between two writes of which none is urgent."""
 MOST_PENDING = 10_000
 """Events that are kept to be told again after a conflict."""
-
-
-class Doors(Struct, frozen=True):
-    """What a rollout has to do with the rest of the process.
-
-    `stored` is given each answer of the store to a write; `gather` asks the servers of two pools (`NAMESPACE/NAME`).
-    """
-
-    provider: Provider
-    resource: ApiResource
-    clock: Callable[[], float]
-    stored: Callable[[Document], None]
-    gather: Callable[[str, str], Any]
-
-
-class Around(Struct, frozen=True):
-    """What is known of a rollout beside its object. `spec` is None for one that cannot be read, `fault` says why."""
-
-    told: SpecChanged
-    spec: RolloutSpec | None
-    route: RouteChanged | None = None
 
 
 class Rollout:
@@ -174,7 +151,9 @@ class Rollout:
         if after is self._kept and not done:
             return
         self._kept = after
-        self._pending = [*self._pending[-MOST_PENDING:], (event, now)]
+        self._pending.append((event, now))
+        if len(self._pending) > MOST_PENDING:
+            del self._pending[: MOST_PENDING // 2]
         self._take_in(done)
 
     def _turn(self, event: Event, now: float) -> tuple[Kept, tuple[Instruction, ...]]:
@@ -263,19 +242,9 @@ class Rollout:
                 await self._rest()
                 self._due.clear()
                 self._urgent.clear()
-                try:
-                    await self._write()
-                    failures = 0
-                except (ApiError, UnreachableError) as error:
-                    if isinstance(error, ApiError) and error.not_found:
-                        continue  # the watch will say so
-                    self._due.set()
-                    conflict = isinstance(error, ApiError) and error.conflict
-                    if conflict:
-                        await self._reread()
-                        continue
-                    failures += 1
-                    log.warning("InferenceRollout %s: %s", self.key, error)
+                failures = 0 if await self._tried() else failures + 1
+                if failures:
+                    self._again()
                     await asyncio.sleep(pause(failures, random.random()))  # noqa: S311 - spreads retries
         finally:
             if self._timer is not None:
@@ -283,6 +252,33 @@ class Rollout:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _tried(self) -> bool:
+        """One write; False if it must be tried again after a while."""
+        try:
+            await self._write()
+        except ApiError as error:
+            if error.conflict:
+                self._again()
+                await self._reread()
+                return True
+            if error.not_found:
+                return True  # the watch will say so
+            log.warning("InferenceRollout %s: %s", self.key, error)
+            return False
+        except UnreachableError as error:
+            log.warning("InferenceRollout %s: %s", self.key, error)
+            return False
+        except Exception:
+            # A fault of ours: later events may bring a state that can be written.
+            log.exception("InferenceRollout %s cannot be written", self.key)
+            return False
+        return True
+
+    def _again(self) -> None:
+        """What was due is due, and may have been urgent."""
+        self._urgent.set()
+        self._due.set()
 
     async def _rest(self) -> None:
         """Until something is urgent, or the last write is long enough ago."""
@@ -362,16 +358,22 @@ class Rollout:
 
     # ── beside the writes ───────────────────────────────────────────────────────────────────────────────────────────
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("InferenceRollout %s", self.key, exc_info=error)
 
     async def _preflight(self, token: int) -> None:
         pools = self.pools
         if pools is None or token != self.state.preflight:
             return
-        facts: Facts = await self._doors.gather(*pools)
+        facts = await self._doors.gather(*pools)
         self.tell(PreflightResult(token, checked(facts)))
 
     async def _announce(self) -> None:

@@ -21,7 +21,8 @@ from turnout.resources.kinds import KINDS
 from turnout.rollout.events import Refusal, RouteChanged, SpecChanged
 from turnout.rollout.preflight import Facts
 from turnout.runners.controller.preflight import Asker
-from turnout.runners.controller.rollout import Around, Doors, Rollout
+from turnout.runners.controller.rollout import Rollout
+from turnout.runners.controller.surroundings import Around, Doors
 from turnout.store import Provider, revision_of
 from turnout.translate.rollouts import RolloutFacts
 
