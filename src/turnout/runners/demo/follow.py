@@ -44,6 +44,8 @@ class Follower:
 
     def see(self, status: dict[str, Any]) -> None:
         """Takes in a status."""
+        if not status.get("phase"):
+            return
         self.status = status
         now = time.monotonic()
         weights = status.get("weights") or {}
