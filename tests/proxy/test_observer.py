@@ -185,16 +185,16 @@ def test_a_key_is_one_unit_and_each_stretch_of_keyless_requests_another() -> Non
 
 
 def test_the_same_key_is_the_same_unit_in_every_worker_and_a_stretch_is_not() -> None:
-    async def units(key: str) -> set[int]:
+    async def units(key: str, started: float) -> set[int]:
         async with both_arms(Clock(), fails=True) as served:
-            served.state.observer = Observer(lambda: len(key) + id(served) / 1e9)
+            served.state.observer = Observer(lambda: started)
             served.swap(watched({"stable": 1, "candidate": 1}, [ERRORS]))
             told = Told(served.state.observer)
             await chat(served, key)
             return {each.unit for each in told.listen().misses}
 
-    assert run(units("k")) == run(units("k"))
-    assert run(units("")) != run(units(""))
+    assert run(units("k", 1.0)) == run(units("k", 2.0))
+    assert run(units("", 1.0)) != run(units("", 2.0))
 
 
 # -- assignments and loads
