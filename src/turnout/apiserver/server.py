@@ -12,6 +12,9 @@ from turnout.apiserver.object_store import ObjectStore
 
 GRACE_SECONDS = 5
 """How long open requests get at the end; watches are ended at once."""
+KEEP_ALIVE_SECONDS = 120
+"""How long an idle connection stays open: longer than clients keep theirs (client-go 90 s), so that none sends a write
+on a connection that is being closed."""
 
 
 class ExposedError(Exception):
@@ -33,6 +36,7 @@ class ApiServer(uvicorn.Server):
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         super().__init__(config)
         self._store = store

@@ -27,6 +27,9 @@ from turnout.store import (
 MERGE_PATCH = "application/merge-patch+json"
 PAGE = 500
 """Objects per page of a list."""
+IDLE_SECONDS = 4.0
+"""How long an idle connection is kept: less than servers keep theirs, since a write on one that the server is closing
+cannot be told from a write that was done."""
 WATCH_SECONDS = 300
 """How long one watch request lasts at least; the server ends it within twice that."""
 
@@ -197,7 +200,9 @@ class Client:
         if self._opened is None:
             tls = self.target.tls()
             self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=tls if tls is not None else True),
+                connector=aiohttp.TCPConnector(
+                    limit=0, ssl=tls if tls is not None else True, keepalive_timeout=IDLE_SECONDS
+                ),
                 headers={"User-Agent": self._agent},
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

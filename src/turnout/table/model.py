@@ -25,18 +25,93 @@ class ObjectRef(Struct, frozen=True, order=True):
         return f"{self.namespace}/{self.name}"
 
 
-class Backend(Struct, frozen=True):
+class HeaderChange(Struct, frozen=True, omit_defaults=True):
+    """One header modifier: `remove`, then `set`, then `add`. Names match in any case; a value may not hold CR or LF.
+
+    `set` replaces every line of that name by one; `add` appends a line. Pairs are (name, value) in the spec's order.
+    """
+
+    set: tuple[tuple[str, str], ...] = ()
+    add: tuple[tuple[str, str], ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class PathModifier(Struct, frozen=True):
+    """`full` replaces the whole path; `prefix` replaces the matched prefix, by whole path elements."""
+
+    type: Literal["full", "prefix"]
+    value: str
+
+
+class Rewrite(Struct, frozen=True):
+    """What the model server gets to see as Host and path; empty and None leave them."""
+
+    hostname: str = ""
+    path: PathModifier | None = None
+
+
+class Redirect(Struct, frozen=True):
+    """The answer is a `Location`; empty, None and 0 keep what the request had (HTTPRoute `RequestRedirect`)."""
+
+    code: int = 302
+    scheme: str = ""
+    hostname: str = ""
+    port: int = 0
+    path: PathModifier | None = None
+
+
+class Mirror(Struct, frozen=True):
+    """A copy of `numerator` in `denominator` requests goes to one endpoint of `pool`; its answer is thrown away."""
+
+    pool: ObjectRef
+    numerator: int = 100
+    denominator: int = 100
+
+
+class Filters(Struct, frozen=True, omit_defaults=True):
+    """What is done to a request and its answer on the way. The lists are applied in order."""
+
+    request_headers: tuple[HeaderChange, ...] = ()
+    response_headers: tuple[HeaderChange, ...] = ()
+    rewrite: Rewrite | None = None
+    redirect: Redirect | None = None
+    mirrors: tuple[Mirror, ...] = ()
+
+
+NO_FILTERS = Filters()
+
+
+class Timeouts(Struct, frozen=True):
+    """Seconds; None where the route says nothing, 0.0 where it switches the limit off.
+
+    `request` covers the whole exchange with its retries, `backend_request` each try.
+    """
+
+    request: float | None = None
+    backend_request: float | None = None
+
+
+class Backend(Struct, frozen=True, omit_defaults=True):
     """One arm of a split.
 
     `weight` is at least 1: an arm of weight 0 is left out of its split.
     `invalid` is empty, or the reason (HTTPRoute `ResolvedRefs`) for which this arm's share is answered 500.
     `role` is empty where no rollout sets the weights.
+    `filters` are the backendRef's own; they are applied after the rule's. `ordinal` tells arms of one ref apart whose
+    filters differ: 0, 1, ... in the rule's order.
     """
 
     ref: ObjectRef
     weight: int
     invalid: str = ""
     role: Literal["", "stable", "candidate"] = ""
+    filters: Filters = NO_FILTERS
+    ordinal: int = 0
+
+    @property
+    def identity(self) -> str:
+        """What a split hashes: the ref, and the ordinal where there is more than one arm of it."""
+        return f"{self.ref}#{self.ordinal}" if self.ordinal else str(self.ref)
 
 
 class WatchedMetric(Struct, frozen=True):
@@ -79,7 +154,7 @@ class Split(Struct, frozen=True, omit_defaults=True):
 
     `salt` keys the stable hash of keyed requests: the route's UID and the rule's name or index; under a rollout the
     rollout's UID and the rule's name, or its place among the rollout's rules. No two splits have one salt.
-    `backends` are sorted by `str(ref)`, each ref once; none means that every request is answered 500.
+    `backends` are sorted by `identity`, each once; none means that every request is answered 500.
     `watch` is there while a rollout sets the weights. `keys`: the first that a request has is its key; none means
     header x-session-id, then body field prompt_cache_key.
     """
@@ -91,25 +166,47 @@ class Split(Struct, frozen=True, omit_defaults=True):
 
 
 class PathMatch(Struct, frozen=True):
-    """`PathPrefix` matches whole path elements: `/abc` matches `/abc`, `/abc/` and `/abc/d`, never `/abcd`."""
+    """`PathPrefix` matches whole path elements: `/abc` matches `/abc`, `/abc/` and `/abc/d`, never `/abcd`.
 
-    type: Literal["Exact", "PathPrefix"]
+    A `RegularExpression` is RE2 syntax and must match the whole path.
+    """
+
+    type: Literal["Exact", "PathPrefix", "RegularExpression"]
     value: str
 
 
-class Match(Struct, frozen=True):
-    """What a request must look like: all of it must hold."""
+class ValueMatch(Struct, frozen=True):
+    """A header (`name` in lower case) or a query parameter (`name` as it is written) that a request must carry.
+
+    A `RegularExpression` is RE2 syntax and must match the whole value.
+    """
+
+    name: str
+    value: str
+    type: Literal["Exact", "RegularExpression"] = "Exact"
+
+
+class Match(Struct, frozen=True, omit_defaults=True):
+    """What a request must look like: all of it must hold. Each header and parameter is named once; no method is any."""
 
     path: PathMatch
+    method: str = ""
+    headers: tuple[ValueMatch, ...] = ()
+    query: tuple[ValueMatch, ...] = ()
 
 
-class Rule(Struct, frozen=True):
-    """`name` is the rule's own name, or its index in the route as text."""
+class Rule(Struct, frozen=True, omit_defaults=True):
+    """`name` is the rule's own name, or its index in the route as text.
+
+    A rule whose `filters` redirect has no backends and needs none. `timeouts` is None where the route sets none.
+    """
 
     name: str
     index: int
     matches: tuple[Match, ...]
     split: Split
+    filters: Filters = NO_FILTERS
+    timeouts: Timeouts | None = None
 
 
 class Route(Struct, frozen=True):
@@ -125,10 +222,25 @@ class Route(Struct, frozen=True):
     rules: tuple[Rule, ...]
 
 
-class Listener(Struct, frozen=True):
+class Parameters(Struct, frozen=True, omit_defaults=True):
+    """What a Gateway's GatewayParameters set; None leaves the worker's own default. Sizes in bytes, times in seconds.
+
+    `response_headers`: whether answers bear `x-turnout-pool` and `x-turnout-endpoint`.
+    """
+
+    body_bytes: int | None = None
+    idle: float | None = None
+    response_headers: bool = True
+
+
+DEFAULT_PARAMETERS = Parameters()
+
+
+class Listener(Struct, frozen=True, omit_defaults=True):
     """A listener of a Gateway of our class. `port` is the spec's; `served_port` is where its socket is.
 
-    `hostname` is empty for every host. `routes` are keys of `RoutingTable.routes`, sorted.
+    `hostname` is empty for every host. `routes` are keys of `RoutingTable.routes`, sorted. `parameters` are its
+    Gateway's.
     """
 
     gateway: ObjectRef
@@ -137,6 +249,7 @@ class Listener(Struct, frozen=True):
     served_port: int
     hostname: str
     routes: tuple[str, ...]
+    parameters: Parameters = DEFAULT_PARAMETERS
 
 
 class Pool(Struct, frozen=True):
