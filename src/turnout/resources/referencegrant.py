@@ -25,7 +25,7 @@ class ReferenceGrantTo(Part, frozen=True):
 
 
 class ReferenceGrantSpec(Part, frozen=True):
-    """Each of `from_` may name each of `to`."""
+    """Each of `from` may name each of `to`."""
 
     from_: Annotated[tuple[ReferenceGrantFrom, ...], Meta(min_length=1, max_length=16)] = field(name="from")
     to: Annotated[tuple[ReferenceGrantTo, ...], Meta(min_length=1, max_length=16)]
