@@ -4,11 +4,14 @@ import asyncio
 from collections import Counter
 
 from tests.support.worker import Cells, run, table
+from turnout.proxy.request import Request
 from turnout.proxy.state import FORGET, FOUND, State, View
+
+ASKED = Request(b"GET", b"/", [], closes=False, http10=False)
 
 
 def pools(view: View, count: int, dice: float = 0.5) -> Counter[str]:
-    plan = view.plan(80, "x", "/")
+    plan = view.plan(80, "x", "/", ASKED)
     assert plan is not None
     return Counter(plan.sequence.next(lambda: dice)[0].ref.name for _ in range(count))
 
@@ -40,15 +43,15 @@ def test_requests_of_the_old_and_the_new_table_share_one_place() -> None:
 def test_a_request_that_no_rule_matches_has_no_plan() -> None:
     view = View.of(table({"a": 1}, path="/in"), 1)
 
-    assert view.plan(80, "x", "/out") is None
-    assert view.plan(81, "x", "/in") is None
+    assert view.plan(80, "x", "/out", ASKED) is None
+    assert view.plan(81, "x", "/in", ASKED) is None
 
 
 def test_the_plan_is_the_same_for_any_path_and_however_many_paths_were_asked_for() -> None:
     view = View.of(table({"a": 1}), 1)
-    plan = view.plan(80, "x", "/")
+    plan = view.plan(80, "x", "/", ASKED)
 
-    assert {view.plan(80, "x", f"/{number}") for number in range(FOUND * 2 + 3)} == {plan}
+    assert {view.plan(80, "x", f"/{number}", ASKED) for number in range(FOUND * 2 + 3)} == {plan}
 
 
 def test_a_failed_connect_is_forgotten_in_time() -> None:

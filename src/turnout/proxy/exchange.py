@@ -154,7 +154,7 @@ class Exchange:
         if request.fault is not None:
             self._refuse(request.fault)
             return
-        plan = self._view.plan(self._client.port, request.host, request.path())
+        plan = self._view.plan(self._client.port, request.host, request.path(), request)
         if plan is None:
             self._refuse(answers.no_route(request.host, request.path()))
             return

@@ -13,7 +13,7 @@ from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
 from turnout.proxy.observer import Observer
 from turnout.proxy.watched import Watched, mixed
-from turnout.routing import Index, Sequence, Target, carry
+from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
 from turnout.table import Backend, RoutingTable, Split
 from turnout.telemetry.record import Record
 
@@ -98,7 +98,7 @@ class View:
         self.sequences = sequences
         self.watched: dict[int, Watched] = {}
         self._plans: dict[int, Plan] = {}
-        self._found: dict[tuple[int, str, str], Plan] = {}
+        self._found: dict[tuple[int, str, str], Shortlist] = {}
 
     @classmethod
     def of(cls, table: RoutingTable, version: int, old: "View | None" = None) -> "View":
@@ -112,22 +112,25 @@ class View:
                         sequences[rule.split.salt] = carry(past, rule.split)
         return cls(version, Index.build(table), sequences)
 
-    def plan(self, port: int, host: str, path: str) -> Plan | None:
+    def plan(self, port: int, host: str, path: str, asked: Asked) -> Plan | None:
         """The plan of the rule that serves the request; None when none does."""
         found = self._found
         key = (port, host, path)
-        plan = found.get(key)
-        if plan is None:
-            target = self.index.lookup(port, host, path)
-            if target is None:
+        shortlist = found.get(key)
+        if shortlist is None:
+            shortlist = self.index.shortlist(port, host, path)
+            if shortlist.is_empty:
                 return None
-            plan = self._plans.get(id(target))  # the index holds its targets
-            if plan is None:
-                split = target.rule.split
-                plan = self._plans[id(target)] = Plan(target, self._sequence(split), self.watched.get(id(split)))
             if len(found) >= FOUND:
                 found.clear()
-            found[key] = plan
+            found[key] = shortlist
+        target = shortlist.first(asked)
+        if target is None:
+            return None
+        plan = self._plans.get(id(target))  # the index holds its targets
+        if plan is None:
+            split = target.rule.split
+            plan = self._plans[id(target)] = Plan(target, self._sequence(split), self.watched.get(id(split)))
         return plan
 
     def _sequence(self, split: Split) -> Sequence:
