@@ -6,7 +6,7 @@ from tests.support.worker import gateway, run, table
 from turnout.endpoints import Endpoint
 from turnout.proxy.assignment import NOTHING, assign, choose_endpoint
 from turnout.proxy.request import Request
-from turnout.proxy.state import View
+from turnout.proxy.view import View
 
 
 def request(body: bytes = b"", *, session: bytes = b"", buffered: bool = True) -> Request:
