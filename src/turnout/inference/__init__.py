@@ -1,6 +1,7 @@
 """OpenAI requests and answers as we read them."""
 
 from turnout.inference.dialect import Dialect, dialect_of
+from turnout.inference.multipart import ModelPart, boundary_of
 from turnout.inference.reading import NATURAL, Reading
 from turnout.inference.request import RequestFields, read_request
 from turnout.inference.stream import StreamReader
@@ -9,9 +10,11 @@ from turnout.inference.whole import is_json_text, read_answer
 __all__ = [
     "NATURAL",
     "Dialect",
+    "ModelPart",
     "Reading",
     "RequestFields",
     "StreamReader",
+    "boundary_of",
     "dialect_of",
     "is_json_text",
     "read_answer",
