@@ -1,7 +1,6 @@
 """One request's life: route, split, attempts, relay, record.
 
-WAITING ── first in line ──► READING ── all of a JSON body ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
-                                └─────── any other body: at once ──┘
+WAITING ── first in line ──► READING ── Request.ready ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
 """
 
 from time import time
@@ -82,7 +81,7 @@ class Exchange:
         elif request.size > self._limit:
             self._overflow()
         elif phase == READING:
-            if request.complete:
+            if request.ready():
                 self._assign()
         elif not self._attempts.sent:
             self._attempts.pass_on(request)
@@ -164,7 +163,7 @@ class Exchange:
             return
         if request.expects and not request.size and not request.complete:
             self._client.transport.write(CONTINUE)
-        if request.complete or not request.buffered:
+        if request.ready():
             self._assign()
 
     def _prepare(self, plan: Plan) -> Fault | Notice | None:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from turnout.inference import RequestFields, read_request
+from turnout.inference import ModelPart, RequestFields, boundary_of, read_request
 from turnout.proxy.answers import Fault, Notice, bad_request
 from turnout.proxy.heads import (
     CODING,
@@ -45,6 +45,8 @@ class Request:
 
     __slots__ = (
         "_fields",
+        "_form",
+        "_scanned",
         "body",
         "buffered",
         "chunked",
@@ -85,6 +87,8 @@ class Request:
         self.expects = False
         self.fault: Fault | Notice | None = None
         self._fields: RequestFields | None = None
+        self._form: ModelPart | None = None
+        self._scanned = 0
 
     def read_head(self, noted: dict[int, bytes]) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
@@ -138,8 +142,25 @@ class Request:
         """The target without its query."""
         return self.url.partition(b"?")[0].decode("latin-1")
 
+    def ready(self) -> bool:
+        """Whether enough of the body came to say where the request goes. It is asked until it says so.
+
+        That is all of a JSON body, a form as far as the part `model` or the limit up to which that is looked for, and
+        nothing of any other.
+        """
+        form = self._form
+        if form is None:
+            return self.complete or not self.buffered
+        for part in self.body[self._scanned :]:
+            form.feed(part)
+        self._scanned = len(self.body)
+        if not form.settled and not self.complete:
+            return False
+        self._fields = RequestFields(form.model)
+        return True
+
     def fields(self) -> RequestFields:
-        """What a JSON body says; all at their defaults for any other. The body must be whole."""
+        """What a JSON body says, or the `model` of a form; all at their defaults for any other. It must be `ready`."""
         fields = self._fields
         if fields is None:
             body = self.whole_body()
@@ -197,7 +218,11 @@ class Request:
         elif length is not None:
             self.length = int(length)
         if self.chunked or self.length:
-            self.buffered = is_json(noted.get(CONTENT_TYPE, b""))
+            media = noted.get(CONTENT_TYPE, b"")
+            self.buffered = is_json(media)
+            if not self.buffered and media[:1] in {b"m", b"M"}:
+                boundary = boundary_of(media)
+                self._form = ModelPart(boundary) if boundary else None
             self.expects = noted.get(EXPECT, b"").lower() == b"100-continue" and not self.http10
 
     def _read_target(self, host: bytes | None) -> bytes | None:
