@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from turnout.inference import ModelPart, RequestFields, boundary_of, read_request
 from turnout.proxy.answers import Fault, Notice, bad_request
 from turnout.proxy.heads import (
+    CHUNKED,
     CODING,
     COLON,
     CONNECTION,
@@ -15,11 +16,14 @@ from turnout.proxy.heads import (
     LENGTH,
     REQUEST_ID,
     SESSION,
+    UPGRADE,
     host_name,
     is_json,
     is_request_id,
     named_hops,
     new_request_id,
+    offered,
+    switching,
     without,
 )
 from turnout.proxy.paths import normal_path
@@ -38,7 +42,7 @@ class Request:
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
-    client's address. `fault` is why it is not relayed.
+    client's address. `fault` is why it is not relayed. `offers` are the protocols that the server may switch to.
 
     `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
@@ -62,6 +66,7 @@ class Request:
         "length",
         "lines",
         "method",
+        "offers",
         "session",
         "size",
         "url",
@@ -86,6 +91,7 @@ class Request:
         self.complete = False
         self.expects = False
         self.fault: Fault | Notice | None = None
+        self.offers: tuple[bytes, ...] = ()
         self._fields: RequestFields | None = None
         self._form: ModelPart | None = None
         self._scanned = 0
@@ -98,6 +104,8 @@ class Request:
             hops = named_hops(connection)
             if hops:
                 self.lines = without(self.lines, hops)
+            if UPGRADE in noted:
+                self._offer(connection, noted)
         if CODING in noted or LENGTH in noted:
             self._read_framing(noted)
         self.session = get(SESSION, b"")
@@ -186,10 +194,18 @@ class Request:
     def framing(self) -> bytes:
         """The header line that says how the body is passed on; none when there is no body to speak of."""
         if self.chunked and not self.buffered:
-            return b"transfer-encoding: chunked\r\n"
+            return CHUNKED
         if self.length is None and not self.chunked:
             return b""
         return b"content-length: %d\r\n" % (self.size if self.buffered else self.length or 0)
+
+    def _offer(self, connection: bytes, noted: dict[int, bytes]) -> None:
+        """Nothing is offered behind a body, nor on a connection that is to end: then Upgrade may be ignored."""
+        if self.http10 or self.closes or CODING in noted or int(noted.get(LENGTH, b"0")):
+            return
+        self.offers = offered(connection, noted[UPGRADE])
+        if self.offers:
+            self.lines += switching(self.offers)
 
     def _lack_host(self) -> None:
         if self.http10:
@@ -203,6 +219,11 @@ class Request:
             return True
         self.lines = without(self.lines, frozenset({_REQUEST_ID}))
         return False
+
+    def stand_in(self) -> bytes:
+        """A head that brings a new parser to where this request's body begins."""
+        framing = CHUNKED if self.chunked else b"content-length: %d\r\n" % (self.length or 0)
+        return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
     def _first(self, names: tuple[bytes, ...]) -> bytes:
         return next(filter(None, map(self.header, names)), b"")
