@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.upstream import answering, upstream
 from tests.support.worker import Answer, ask, gateway, get, run, serving
-from turnout.table import Filters, Match, PathMatch, PathModifier, Rewrite, RoutingTable
+from turnout.table import Filters, Match, PathMatch, PathModifier, Rewrite, RoutingTable, ValueMatch
 
 EXACT = Match(PathMatch("Exact", "/sleep"))
 TO_SLEEP = Filters(rewrite=Rewrite(path=PathModifier("full", "/sleep")))
@@ -51,6 +51,15 @@ def test_paths_for_clients_pass() -> None:
 
     assert {each.status for each in answers} == {200}
     assert seen == paths
+
+
+def test_conditions_of_a_rule_open_nothing() -> None:
+    match = Match(PathMatch("PathPrefix", "/"), method="GET", headers=(ValueMatch("host", "x"),))
+
+    answers, seen = run(asked(serving(match=match), "/sleep", "/v1/models", "/sleep"))
+
+    assert [each.status for each in answers] == [403, 200, 403]
+    assert seen == ["/v1/models"]
 
 
 def test_an_exact_match_opens_its_path_and_no_other() -> None:

@@ -60,6 +60,21 @@ def test_a_stream_that_takes_too_long_breaks_off_where_the_client_sees_it(timeou
     run(main())
 
 
+def test_a_stream_to_a_client_of_http_1_0_ends_with_a_reset() -> None:
+    async def main() -> None:
+        async with (
+            upstream(endless) as up,
+            gateway({"a": [up.address]}, routing_table=serving(timeouts=Timeouts(request=SHORT))) as served,
+            client(served) as opened,
+        ):
+            await opened.send(get(version="1.0"))
+            with pytest.raises(ConnectionResetError):
+                await opened.reader.read()
+            assert [(each.code, each.reason) for each in served.records] == [(200, "timeout")]
+
+    run(main())
+
+
 def test_a_body_that_does_not_come_in_time_is_504() -> None:
     async def main() -> None:
         routes = serving(timeouts=Timeouts(request=SHORT))

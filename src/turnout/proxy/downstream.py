@@ -19,6 +19,7 @@ from turnout.proxy.heads import (
     CRLF,
     DROP,
     HOST,
+    REQUEST_ID,
     REQUEST_KINDS,
     UPGRADE,
     new_request_id,
@@ -212,7 +213,7 @@ class Downstream(asyncio.Protocol):
     def _noted_twice(self, kind: int, value: bytes) -> bytes:
         if kind == HOST:
             self._twice = True
-        return self._noted[kind] + b"," + value if kind in {CONNECTION, CODING} else value
+        return self._noted[kind] + b"," + value if kind in {CONNECTION, CODING, REQUEST_ID} else value
 
     # -- exchange.Client
 
