@@ -8,7 +8,7 @@ from tests.support.upstream import Conversation, answering, upstream
 from tests.support.worker import ask, client, gated, gateway, get, post, run, serving, until
 from turnout.table import Timeouts
 
-SHORT = 0.2
+SHORT = 0.4
 
 
 async def silent(conversation: Conversation) -> None:
@@ -116,7 +116,7 @@ def test_without_a_limit_no_alarm_is_set(timeouts: Timeouts | None) -> None:
 
 def test_an_answer_in_time_is_not_touched_and_its_alarms_ring_for_nobody() -> None:
     async def main() -> None:
-        routes = serving(timeouts=Timeouts(request=SHORT, backend_request=SHORT))
+        routes = serving(timeouts=Timeouts(request=1.0, backend_request=1.0))
         async with (
             upstream(answering()) as up,
             gateway({"a": [up.address]}, routing_table=routes) as served,
@@ -134,7 +134,7 @@ def test_an_answer_in_time_is_not_touched_and_its_alarms_ring_for_nobody() -> No
 
 
 def test_the_time_of_an_attempt_begins_anew_with_the_next_one() -> None:
-    limit, work = 1.0, 0.75
+    limit, work = 1.6, 1.2
 
     async def reset(conversation: Conversation) -> None:
         await conversation.request()
