@@ -578,7 +578,6 @@ def test_a_form_that_is_not_served_is_refused(client: ApiClient) -> None:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("/", ""),
         ("/nothing", ""),
         ("/api/v2", ""),
         ("/api/v1/pods", ""),

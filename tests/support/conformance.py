@@ -6,6 +6,7 @@ here, each with one model server, and its shared Gateways are one Gateway per ca
 
 import asyncio
 import http.client
+import random
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -282,10 +283,12 @@ def path_of(kind: str, namespace: str) -> str:
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    """A port at which nobody listens, and which no outgoing connection is given."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with closing(socket.socket()) as tried:
+            if tried.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def listener(
@@ -321,9 +324,9 @@ def at(path: str = "", *, headers: str = "", query: str = "", method: str = "") 
         kind = kinds.get(path[0])
         found["path"] = {"type": kind, "value": path[1:]} if kind else {"type": "PathPrefix", "value": path}
     if headers:
-        found["headers"] = [dict(zip(("name", "value"), one.split("="), strict=True)) for one in headers.split()]
+        found["headers"] = [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in headers.split()]
     if query:
-        found["queryParams"] = [dict(zip(("name", "value"), one.split("="), strict=True)) for one in query.split()]
+        found["queryParams"] = [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in query.split()]
     return {**found, **({"method": method} if method else {})}
 
 
@@ -331,7 +334,7 @@ def modified(kind: Literal["Request", "Response"], *, set_: str = "", add: str =
     """A header modifier: `set_` and `add` are `name=value name=value`, `remove` is names."""
 
     def pairs(text: str) -> list[Document]:
-        return [dict(zip(("name", "value"), one.split("="), strict=True)) for one in text.split()]
+        return [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in text.split()]
 
     change = {"set": pairs(set_), "add": pairs(add), "remove": remove.split()}
     field = f"{kind.lower()}HeaderModifier"

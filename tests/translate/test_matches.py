@@ -44,6 +44,14 @@ def test_no_tunnel_is_matched() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Connection", "content-length", "Upgrade", "TE", "X-Turnout-Pool"])
+def test_a_header_that_ends_at_the_gateway_is_never_matched_and_so_refused(name: str) -> None:
+    (fault,) = read({"headers": [{"name": name, "value": "a"}]}).unserved
+    assert (
+        fault.message == f"rules[0].matches[0].headers[0].name: header {name} ends at the gateway and is never matched"
+    )
+
+
 @pytest.mark.parametrize(
     ("match", "field"),
     [

@@ -129,7 +129,8 @@ class Attempts:
         assert endpoint is not None
         self.upstream = None
         self.open = False
-        self._calm()
+        if self._alarm is not None:
+            self._calm(self._alarm)
         if not self.sent:
             upstream.reusable = False  # the rest of the request would be taken for the next one
             self._client.hold(held=False)
@@ -138,7 +139,8 @@ class Attempts:
 
     def switched(self) -> None:
         """The server has switched protocols: no answer is waited for, and the attempt is under way until `leave`."""
-        self._calm()
+        if self._alarm is not None:
+            self._calm(self._alarm)
         assert self.upstream is not None
         self.upstream.receiver = None
 
@@ -150,13 +152,13 @@ class Attempts:
             upstream.abort()
         if self.open and endpoint is not None:
             self.open = False
-            self._calm()
+            if self._alarm is not None:
+                self._calm(self._alarm)
             self._state.column.add(endpoint.slot, -1)
 
-    def _calm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _calm(self, alarm: Alarm) -> None:
+        alarm.cancel()
+        self._alarm = None
 
     def _try(self, owner: Owner) -> None:
         state = self._state

@@ -17,6 +17,7 @@ from turnout.proxy.heads import (
     CRLF,
     DROP,
     HOST,
+    REQUEST_ID,
     REQUEST_KINDS,
     UPGRADE,
     new_request_id,
@@ -25,7 +26,7 @@ from turnout.proxy.heads import (
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 
-_LISTS = frozenset({CONNECTION, CODING, UPGRADE})
+_LISTS = frozenset({CONNECTION, CODING, UPGRADE, REQUEST_ID})
 NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
 FOREVER = float("inf")
 
