@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from turnout.apiserver import discovery, openapi_paths
+from turnout.apiserver import discovery, openapi_paths, openapi_v2
 from turnout.apiserver.bearer import BearerOnly
 from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body
 from turnout.apiserver.compression import Compressed
@@ -192,6 +192,12 @@ async def _openapi_root(_: Request) -> Response:
     return json_response(openapi_paths.root())
 
 
+async def _openapi_v2(request: Request) -> Response:
+    if openapi_v2.wants_protobuf(_accept(request)):
+        return Response(openapi_v2.as_protobuf(), media_type=openapi_v2.PROTOBUF)
+    return Response(openapi_v2.as_json(), media_type="application/json")
+
+
 async def _openapi(request: Request) -> Response:
     place = request.path_params["place"]
     document = openapi_paths.document(place)
@@ -240,6 +246,7 @@ def build_app(store: ObjectStore, token: str = "") -> Starlette:
             Route("/apis", api.resources),
             Route("/api/{rest:path}", api.resources, methods=METHODS),
             Route("/apis/{rest:path}", api.resources, methods=METHODS),
+            Route("/openapi/v2", _openapi_v2),
             Route("/openapi/v3", _openapi_root),
             Route("/openapi/v3/{place:path}", _openapi),
             Route("/version", _version),

@@ -1,6 +1,7 @@
 """Connections to the API, bounded: how many there are, how large a request's head is, how long it may take to come."""
 
 import asyncio
+import logging
 import resource
 from typing import Any, ClassVar
 
@@ -8,9 +9,13 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+log = logging.getLogger("turnout.apiserver")
+
 MAX_HEAD = 64 * 1024
 """Bytes of a request line and its headers."""
 HEAD_SECONDS = 20.0
+STALL_SECONDS = 10.0
+"""How long a client may take nothing of what waits for it. Closing alone would wait for it without end."""
 MAX_CONNECTIONS = 16_384
 SPARE_FILES = 128
 """Descriptors that are not for connections: the database, logs, listening sockets."""
@@ -25,6 +30,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     most: ClassVar[int] = MAX_CONNECTIONS
     head_seconds: ClassVar[float] = HEAD_SECONDS
+    stall_seconds: ClassVar[float] = STALL_SECONDS
 
     def __init__(
         self,
@@ -38,6 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._fed = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Takes the connection, or ends it where there are too many."""
@@ -50,6 +57,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the connection."""
         self._stop_timer()
+        self._stop_stalled()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -60,6 +68,17 @@ class BoundedProtocol(HttpToolsProtocol):
         self._fed = self._fed + len(data) if self._in_head else 0
         if self._in_head and self._fed > MAX_HEAD:
             self.send_400_response("")
+
+    def pause_writing(self) -> None:
+        """More waits for the client than is good: from here on it has to take some."""
+        super().pause_writing()
+        self._stop_stalled()
+        self._stalled = self.loop.call_later(self.stall_seconds, self._look, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        self._stop_stalled()
+        super().resume_writing()
 
     def on_message_begin(self) -> None:
         """A new head begins."""
@@ -101,9 +120,24 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self._refuse(408, "Request Timeout")
 
+    def _look(self, waiting: int) -> None:
+        """Drops the connection unless less waits for the client than did; what is added meanwhile is held back."""
+        left = self.transport.get_write_buffer_size()
+        if left < waiting:
+            self._stalled = self.loop.call_later(self.stall_seconds, self._look, left)
+            return
+        self._stalled = None
+        log.warning("a connection is dropped: its client took nothing for %.0f s", self.stall_seconds)
+        self.transport.abort()
+
     def _refuse(self, code: int, phrase: str) -> None:
         self.transport.write(f"HTTP/1.1 {code} {phrase}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode())
         self.transport.close()
+
+    def _stop_stalled(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

@@ -22,8 +22,9 @@ from turnout.apiserver.window import ExpiredError, Watch
 log = logging.getLogger("turnout.apiserver")
 
 BOOKMARK_SECONDS = 30.0
-STALL_SECONDS = 10.0
-"""How long a client may take nothing while there is something for it, before it is cut: it may begin anew."""
+STALL_SECONDS = 60.0
+"""How long a client may take over one piece, before it is cut: it may begin anew. One that takes nothing is cut
+sooner, by its connection."""
 CHUNK = 64 * 1024
 """Bytes that are handed over at once, about: what waits for a client that does not read is no more."""
 
@@ -60,7 +61,7 @@ class WatchResponse(Response):
                     async with asyncio.timeout(self._stall_seconds):
                         await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 except TimeoutError:
-                    log.warning("a watch is cut: its client took nothing for %.0f s", self._stall_seconds)
+                    log.warning("a watch is cut: its client is slower than %.0f s", self._stall_seconds)
                     return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
