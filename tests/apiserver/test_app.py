@@ -414,6 +414,22 @@ def test_a_deep_document_is_refused(client: ApiClient, name: str) -> None:
     assert status.code in (400, 422)
 
 
+@pytest.mark.parametrize("media", ["application/yaml", "application/apply-patch+yaml"])
+def test_a_long_body_may_be_yaml(client: ApiClient, name: str, media: str) -> None:
+    lines = "".join(f"  k{number}: a value that takes its place\n" for number in range(2500))
+    body = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n{lines}".encode()
+    assert len(body) > 64 * 1024
+    path = "/api/v1/namespaces/default/configmaps"
+
+    if media == "application/yaml":
+        answer = client.post(path, body, media=media)
+    else:
+        answer = client.patch(f"{path}/{name}?fieldManager=me", body, media=media)
+
+    assert answer.code == 201
+    assert len(answer.document["data"]) == 2500
+
+
 def test_a_body_may_be_yaml(client: ApiClient, name: str) -> None:
     text = (
         f"apiVersion: turnout.dev/v1alpha1\nkind: ModelServer\nmetadata: {{name: {name}}}\nspec: {{address: h.local}}\n"

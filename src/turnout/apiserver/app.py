@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from turnout.apiserver import discovery, openapi_paths, openapi_v2
 from turnout.apiserver.bearer import BearerOnly
-from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body
+from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body, read_object_body
 from turnout.apiserver.compression import Compressed
 from turnout.apiserver.errors import (
     StatusError,
@@ -94,19 +94,19 @@ class Api:
 
     async def _create(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = decode_object(await read_body(request), media_type_of(request.headers))
+        document = await read_object_body(request)
         return _written(request, view, await self._writes.create(target, document, options), 201)
 
     async def _replace(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = decode_object(await read_body(request), media_type_of(request.headers))
+        document = await read_object_body(request)
         return _written(request, view, await self._writes.replace(target, document, options))
 
     async def _patch(self, request: Request, target: Target) -> Response:
         media_type, view = media_type_of(request.headers), _view(request, target)
         options = _write_options(request, applies=media_type == APPLY_PATCH)
         if media_type == APPLY_PATCH:
-            written = await self._writes.apply(target, decode_object(await read_body(request), media_type), options)
+            written = await self._writes.apply(target, await read_object_body(request), options)
             return _written(request, view, written, 201 if written.created else 200)
         edit = decode_patch(target.kind, await read_body(request), media_type)
         return _written(request, view, await self._writes.patch(target, edit, options))
@@ -140,7 +140,7 @@ class Api:
 async def _reviewed(request: Request, review: Review) -> Response:
     if request.method != "POST":
         raise method_not_allowed()
-    document = decode_object(await read_body(request), media_type_of(request.headers))
+    document = await read_object_body(request)
     return json_response(answered(review, document), 201)
 
 
