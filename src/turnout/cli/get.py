@@ -103,7 +103,7 @@ class Getting:
             answers = [await self._ask(place, path, TABLE) for path in place.paths()]
             tables = [table for table in answers if table is not None and table.get("rows")]
             if tables:
-                if many and any_row:
+                if many and any_row and self._query.form.header:
                     click.echo()
                 any_row = True
                 echo(_printed(place, self._query.form, many=many).lines(*tables))
