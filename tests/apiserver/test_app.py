@@ -84,6 +84,24 @@ def test_a_client_cannot_choose_the_servers_fields(client: ApiClient, name: str)
     assert metadata["managedFields"] != [{}]
 
 
+def test_nothing_empty_is_kept_in_the_metadata(client: ApiClient, name: str) -> None:
+    empty: dict[str, Any] = {
+        "labels": {},
+        "annotations": {},
+        "finalizers": [],
+        "ownerReferences": [],
+        "generateName": "",
+    }
+
+    made = client.post(SERVERS, server(name, **empty)).document["metadata"]
+    written = client.patch(f"{SERVERS}/{name}", {"metadata": {"labels": {"a": "1"}}}).document["metadata"]
+    cleared = client.patch(f"{SERVERS}/{name}", {"metadata": {"labels": {"a": None}}}).document["metadata"]
+
+    assert not empty.keys() & made.keys()
+    assert written["labels"] == {"a": "1"}
+    assert "labels" not in cleared
+
+
 def test_a_status_is_not_created_with_its_object(client: ApiClient, name: str) -> None:
     document = server(name) | {"status": {"conditions": []}}
 

@@ -37,6 +37,7 @@ from turnout.apiserver.reviews import Review, answered, find_review
 from turnout.apiserver.views import View, choose
 from turnout.apiserver.watching import watch_response
 from turnout.apiserver.writes import Writes, Written
+from turnout.resources.document import Document
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -94,12 +95,12 @@ class Api:
 
     async def _create(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = await read_object_body(request)
+        document = _identified(target, await read_object_body(request))
         return _written(request, view, await self._writes.create(target, document, options), 201)
 
     async def _replace(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = await read_object_body(request)
+        document = _identified(target, await read_object_body(request))
         return _written(request, view, await self._writes.replace(target, document, options))
 
     async def _patch(self, request: Request, target: Target) -> Response:
@@ -142,6 +143,13 @@ async def _reviewed(request: Request, review: Review) -> Response:
         raise method_not_allowed()
     document = await read_object_body(request)
     return json_response(answered(review, document), 201)
+
+
+def _identified(target: Target, document: Document) -> Document:
+    """The document with the kind that its path means: as in Kubernetes, those of its own may leave it out."""
+    if not target.kind.strategic or document.get("kind") or document.get("apiVersion"):
+        return document
+    return {**document, "apiVersion": target.kind.api_version, "kind": target.kind.kind}
 
 
 def _one(target: Target, namespace: str, name: str) -> Target:

@@ -30,8 +30,8 @@ MOST_NESTED = 128
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:
-    """The media type of a body, without parameters; empty when there is none."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+    """The media type of a body, without parameters; JSON when none is given, as in Kubernetes."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() or media.JSON
 
 
 async def read_body(request: Request) -> bytes:
