@@ -1,16 +1,18 @@
 """A kube-apiserver with its etcd on loopback, from binaries that are already on the machine.
 
 `TURNOUT_TEST_KUBE_BINARIES` names the folder that holds `etcd`, `kube-apiserver` and `kube-controller-manager` (which
-empties Namespaces and collects garbage). As a program it prints a kubeconfig and runs until it is interrupted:
+empties Namespaces and collects garbage). As a program it prints a kubeconfig and runs until SIGINT or SIGTERM:
 
     TURNOUT_TEST_KUBE_BINARIES=FOLDER python -m tests.support.kube_apiserver
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -152,17 +154,16 @@ def _free_port() -> int:
 
 
 def main() -> None:
-    """Runs one in a temporary folder until SIGINT."""
+    """Runs one in a temporary folder until SIGINT or SIGTERM."""
     binaries = os.environ.get(BINARIES)
     if not binaries:
         sys.exit(f"{BINARIES} names no folder")
+    ends = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ends.set())
     with tempfile.TemporaryDirectory() as folder, kube_apiserver(Path(folder), Path(binaries)) as kubeconfig:
         print(kubeconfig, flush=True)
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            pass
+        ends.wait()
 
 
 if __name__ == "__main__":

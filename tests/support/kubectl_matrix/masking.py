@@ -4,6 +4,8 @@ import json
 import re
 
 MASKS = (
+    # kubectl 1.34 and later names the Namespace.
+    (re.compile(r"( deleted) from \S+ namespace"), r"\1"),
     # kubectl's own log of a watch that its time limit ends early.
     (re.compile(r"^[IWE]\d{4} .*\n", re.MULTILINE), ""),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "UID"),
