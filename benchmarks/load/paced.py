@@ -7,6 +7,7 @@ that a proxy that stalls cannot hide it. The client's own timer (1 ms) is in nei
 import asyncio
 import sys
 import time
+from typing import cast
 
 import msgspec
 import uvloop
@@ -32,8 +33,7 @@ class _Client(asyncio.Protocol):
         self._got = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)
         self._idle.append(self)
 
     def send(self, request: bytes, due: float) -> None:

@@ -46,7 +46,17 @@ def run(
     head, _, tail = re.split(r"(\d{12} )", chat(size).decode(), maxsplit=1)
     script = folder / "load.lua"
     script.write_text(SCRIPT.format(head=_lua(head), tail=_lua(tail), seed=seed))
-    command = [taskset, "-c", str(OTHER_CORE), wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script)]
+    command = [
+        taskset,
+        "-c",
+        str(OTHER_CORE),
+        wrk,
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(round(seconds), 1)}s",
+        "-s",
+        str(script),
+    ]
     out = subprocess.run([*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True).stdout
     counted = re.search(r"(\d+) requests in ([\d.]+)s", out)
     assert counted is not None, out
