@@ -49,3 +49,14 @@ def test_a_date_is_shown_as_an_age(seen: object, shown: str) -> None:
 def test_a_date_is_sent_as_text() -> None:
     for kind in KINDS:
         assert {column["type"] for column in columns(kind)} <= {"string", "integer", "boolean", "number"}
+
+
+def test_entries_are_counted_over_all_paths() -> None:
+    assert row("", "v1", "ConfigMap", data={"a": "", "b": ""}, binaryData={"c": ""})[1] == 3
+    assert row("", "v1", "Secret", type="Opaque")[1:3] == ["Opaque", 0]
+
+
+def test_a_count_is_sent_as_a_number() -> None:
+    kind = find_kind("", "v1", "Secret")
+    assert kind is not None
+    assert [each["type"] for each in columns(kind)] == ["string", "string", "integer", "string"]

@@ -6,7 +6,7 @@ from tests.support.worker import gateway, run, table
 from turnout.endpoints import Endpoint
 from turnout.proxy.assignment import NOTHING, assign, choose_endpoint
 from turnout.proxy.request import Request
-from turnout.proxy.state import View
+from turnout.proxy.view import View
 
 
 def request(body: bytes = b"", *, session: bytes = b"", buffered: bool = True) -> Request:
@@ -22,14 +22,14 @@ def dice() -> float:
 
 
 def test_a_split_without_backends_assigns_nothing() -> None:
-    plan = View.of(table({}), 1).plan(80, "x", "/")
+    plan = View.of(table({}), 1).plan(80, "x", "/", request())
 
     assert plan is not None
     assert assign(plan, request(), dice) is NOTHING
 
 
 def test_the_key_of_a_body_in_pieces_is_read_and_the_body_stays_whole() -> None:
-    plan = View.of(table({"a": 1, "b": 1}), 1).plan(80, "x", "/")
+    plan = View.of(table({"a": 1, "b": 1}), 1).plan(80, "x", "/", request())
     assert plan is not None
     whole = b'{"prompt_cache_key":"k","x":1}'
     pieces = request(whole)
@@ -41,7 +41,7 @@ def test_the_key_of_a_body_in_pieces_is_read_and_the_body_stays_whole() -> None:
 
 
 def test_an_assignment_has_its_pool_weight_and_total() -> None:
-    plan = View.of(table({"a": 9, "b": 1}), 1).plan(80, "x", "/")
+    plan = View.of(table({"a": 9, "b": 1}), 1).plan(80, "x", "/", request())
     assert plan is not None
 
     drawn = [assign(plan, request(), dice) for _ in range(10)]

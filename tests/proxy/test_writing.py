@@ -148,7 +148,7 @@ def test_a_client_that_has_not_read_its_last_answer_stops_the_server_of_its_next
             session.pause_writing()  # type: ignore[attr-defined]  # a Downstream
             await opened.send(get())
             await until(lambda: up.received)
-            assert not session._current._upstream.transport.is_reading()  # type: ignore[attr-defined]
+            assert not session._current._attempts.upstream.transport.is_reading()  # type: ignore[attr-defined]
             session.resume_writing()  # type: ignore[attr-defined]
             assert (await opened.read()).status == 200
 
@@ -180,7 +180,7 @@ def test_a_server_that_does_not_read_stops_the_client() -> None:
             (session,) = await _sessions(served)
             await until(lambda: not session.transport.is_reading())  # type: ignore[attr-defined]  # a Downstream
             exchange = session._current  # type: ignore[attr-defined]
-            held = sum(map(len, exchange.request.body)) + exchange._upstream.transport.get_write_buffer_size()
+            held = sum(map(len, exchange.request.body)) + exchange._attempts.upstream.transport.get_write_buffer_size()
             assert held < 1_000_000
             go.set()
             assert (await opened.read("POST")).status == 200

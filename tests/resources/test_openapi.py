@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from turnout.resources.openapi import openapi_v3
+from turnout.resources.kinds import KINDS
+from turnout.resources.openapi import openapi_v3, schema_name
 
 
 def schemas(group: str, version: str) -> dict[str, Any]:
@@ -47,3 +48,16 @@ def test_descriptions_name_fields_as_users_write_them() -> None:
     spec = schemas("inference.networking.k8s.io", "v1")["io.k8s.networking.inference.v1.InferencePool"]["properties"]
     assert "`targetPorts`" in spec["spec"]["description"]
     assert "_" not in spec["spec"]["description"]
+
+
+def test_paragraphs_of_a_description_begin_where_the_line_does() -> None:
+    spec = schemas("turnout.dev", "v1alpha1")["dev.turnout.v1alpha1.LoRAAdapter"]["properties"]["spec"]
+    assert "\n\n`source` is where" in spec["description"]
+
+
+def test_every_kind_has_its_schema_under_each_of_its_versions() -> None:
+    for kind in KINDS:
+        for version in kind.versions:
+            schema = schemas(kind.group, version)[schema_name(kind, version)]
+            said = {"group": kind.group, "version": version, "kind": kind.kind}
+            assert schema["x-kubernetes-group-version-kind"] == [said]

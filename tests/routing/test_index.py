@@ -1,4 +1,4 @@
-"""The index finds what Gateway API's precedence rules say, as a plain reading of them does."""
+"""The index finds what Gateway API's precedence rules say: paths and hostnames."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,6 +7,22 @@ from turnout.routing import Index
 from turnout.table import Listener, Match, ObjectRef, PathMatch, Route, RoutingTable, Rule, Split
 
 GATEWAY = ObjectRef("gateway.networking.k8s.io", "Gateway", "default", "g")
+
+
+class Unread:
+    """A request that nobody may look into: rules without conditions have no reason to."""
+
+    @property
+    def method(self) -> bytes:
+        raise AssertionError("read")
+
+    @property
+    def url(self) -> bytes:
+        raise AssertionError("read")
+
+    @property
+    def lines(self) -> list[bytes]:
+        raise AssertionError("read")
 
 
 def match(path: str) -> Match:
@@ -38,7 +54,7 @@ def table(*listeners: Listener, routes: tuple[Route, ...]) -> RoutingTable:
 
 def served(of: RoutingTable, host: str, path: str, port: int = 80) -> str | None:
     """`route/rule` of what serves the request."""
-    target = Index.build(of).lookup(port, host, path)
+    target = Index.build(of).lookup(port, host, path, Unread())
     return f"{target.route.ref.name}/{target.rule.name}" if target is not None else None
 
 
@@ -159,7 +175,7 @@ def test_a_path_of_endless_elements_costs_no_more_than_the_longest_prefix() -> N
     index = Index.build(one(route("a", "/v1/chat")))
     paths = index._ports[80]._any._any  # type: ignore[union-attr]
     paths._prefixes = Counting(paths._prefixes)  # type: ignore[union-attr]
-    assert index.lookup(80, "h", "/" * 10_000) is None
+    assert index.lookup(80, "h", "/" * 10_000, Unread()) is None
     assert reads <= 10
 
 

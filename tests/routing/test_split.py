@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnout.routing import Sequence, Splitter, carry, keyed
-from turnout.table import Backend, ObjectRef, Split
+from turnout.table import Backend, Filters, HeaderChange, ObjectRef, Split
 
 KEYS = [f"session-{n}" for n in range(2000)]
 
@@ -148,7 +148,7 @@ def test_salt_and_ref_cannot_run_into_each_other() -> None:
 PRINT_OWNERS = """
 import json
 from turnout.routing import keyed
-from turnout.table import Backend, ObjectRef, Split
+from turnout.table import Backend, Filters, HeaderChange, ObjectRef, Split
 refs = [ObjectRef("inference.networking.k8s.io", "InferencePool", "default", name) for name in ("llm", "llm-new")]
 of = Split("uid/0", (Backend(refs[0], 90), Backend(refs[1], 10)))
 print(json.dumps([keyed(of, f"session-{n}").ref.name for n in range(2000)]))
@@ -367,3 +367,24 @@ def test_each_table_s_requests_get_that_table_s_backends() -> None:
     dice = random.Random(5)
     assert {before.next(dice.random)[0] for _ in range(20)} == set(old.backends)
     assert {after.next(dice.random)[0] for _ in range(20)} == set(new.backends)
+
+
+def test_arms_of_one_pool_keep_their_own_shares_and_filters() -> None:
+    plain = Backend(pool("a"), 75)
+    marked = Backend(pool("a"), 25, filters=Filters(request_headers=(HeaderChange(set=(("x", "1"),)),)), ordinal=1)
+    of = Split("uid/0", (plain, marked))
+    counts = Counter(keyed(of, key) for key in KEYS)
+    assert abs(counts[marked] - len(KEYS) * 0.25) < 4.5 * (len(KEYS) * 0.1875) ** 0.5
+    assert counts[plain] + counts[marked] == len(KEYS)
+    sequence, dice = Sequence(of), random.Random(5)
+    assert Counter(sequence.next(dice.random)[0] for _ in range(400)) == {plain: 300, marked: 100}
+
+
+def test_the_first_arm_of_a_pool_hashes_as_the_pool_alone() -> None:
+    """A second arm moves keys to itself alone."""
+    before = owners(split(a=50, b=50))
+    more = Split("uid/0", (*split(a=50, b=50).backends, Backend(pool("a"), 50, ordinal=1)))
+    for key, owner in before.items():
+        backend = keyed(more, key)
+        assert backend is not None
+        assert backend.ordinal == 1 or backend.ref.name == owner

@@ -8,7 +8,7 @@ from turnout.resources.kinds import KINDS, Kind
 
 Document = dict[str, Any]
 
-KIND: dict[str, Kind] = {kind.kind: kind for kind in KINDS}
+KIND: dict[str, Kind] = {kind.kind: kind for kind in reversed(KINDS)}
 
 SPECS: dict[str, Document] = {
     "GatewayClass": {"controllerName": "turnout.dev/gateway"},
@@ -16,6 +16,16 @@ SPECS: dict[str, Document] = {
     "HTTPRoute": {"parentRefs": [{"name": "gate"}], "rules": [{"backendRefs": [{"name": "llm", "port": 80}]}]},
     "InferencePool": {"selector": {"matchLabels": {"app": "llm"}}, "targetPorts": [{"number": 8000}]},
     "ModelServer": {"address": "127.0.0.1", "port": 9001},
+    "ReferenceGrant": {
+        "from": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "namespace": "web"}],
+        "to": [{"group": "inference.networking.k8s.io", "kind": "InferencePool"}],
+    },
+    "InferenceObjective": {"poolRef": {"name": "llm"}, "priority": 10},
+    "InferenceModel": {"poolRef": {"name": "llm"}, "modelName": "chat"},
+    "InferenceModelRewrite": {"poolRef": {"name": "llm"}, "rules": [{"targets": [{"modelRewrite": "chat-2"}]}]},
+    "LoRAAdapter": {"modelName": "chat", "version": "v2", "source": "/adapters/chat-v2", "poolRef": {"name": "llm"}},
+    "GatewayParameters": {"limits": {"requestBodyBytes": 1000}},
+    "InferencePoolPolicy": {"targetRefs": [{"name": "llm"}]},
     "InferenceRollout": {
         "targetRef": {"name": "route"},
         "stable": {"name": "llm"},

@@ -22,8 +22,9 @@ from turnout.apiserver.errors import (
     success,
 )
 from turnout.apiserver.loopback import LoopbackOnly
+from turnout.apiserver.media import APPLY_PATCH
 from turnout.apiserver.object_store import ObjectStore
-from turnout.apiserver.options import delete_options, list_options, write_options
+from turnout.apiserver.options import WriteOptions, delete_options, list_options, write_options
 from turnout.apiserver.paths import Target, parse_path
 from turnout.apiserver.responses import json_response, object_response, status_response
 from turnout.apiserver.views import View, choose
@@ -83,18 +84,22 @@ class Api:
         return object_response(view.many(selected, self._store.version), _accept(request))
 
     async def _create(self, request: Request, target: Target) -> Response:
-        options, view = write_options(request.query_params), _view(request, target)
+        options, view = _write_options(request), _view(request, target)
         document = decode_object(await read_body(request), media_type_of(request.headers))
         return _written(request, view, await self._writes.create(target, document, options), 201)
 
     async def _replace(self, request: Request, target: Target) -> Response:
-        options, view = write_options(request.query_params), _view(request, target)
+        options, view = _write_options(request), _view(request, target)
         document = decode_object(await read_body(request), media_type_of(request.headers))
         return _written(request, view, await self._writes.replace(target, document, options))
 
     async def _patch(self, request: Request, target: Target) -> Response:
-        options, view = write_options(request.query_params), _view(request, target)
-        edit = decode_patch(target.kind, await read_body(request), media_type_of(request.headers))
+        media_type, view = media_type_of(request.headers), _view(request, target)
+        options = _write_options(request, applies=media_type == APPLY_PATCH)
+        if media_type == APPLY_PATCH:
+            written = await self._writes.apply(target, decode_object(await read_body(request), media_type), options)
+            return _written(request, view, written, 201 if written.created else 200)
+        edit = decode_patch(target.kind, await read_body(request), media_type)
         return _written(request, view, await self._writes.patch(target, edit, options))
 
     async def _delete(self, request: Request, target: Target) -> Response:
@@ -130,6 +135,10 @@ def _one(target: Target, namespace: str, name: str) -> Target:
 def _view(request: Request, target: Target) -> View:
     include = request.query_params.get("includeObject", "Metadata")
     return choose(target, _accept(request), include, lambda: datetime.now(UTC))
+
+
+def _write_options(request: Request, *, applies: bool = False) -> WriteOptions:
+    return write_options(request.query_params, request.headers.get("user-agent", ""), applies=applies)
 
 
 def _accept(request: Request) -> str:

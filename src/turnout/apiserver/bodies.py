@@ -39,7 +39,7 @@ def decode_object(body: bytes, media_type: str) -> Document:
     """One object, from JSON or YAML. Raises a 400 on anything else, a 415 on another media type."""
     if media_type == media.JSON:
         value = _json(body)
-    elif media_type == media.YAML:
+    elif media_type in (media.YAML, media.APPLY_PATCH):
         value = _yaml(body)
     else:
         raise unsupported_media_type(media.OBJECTS)
@@ -53,7 +53,7 @@ def decode_patch(kind: Kind, body: bytes, media_type: str) -> Edit:
 
     Raises a 400 on a body that is not that kind of patch, a 415 on a media type that `kind` cannot be patched with.
     """
-    known = (media.JSON_PATCH, media.MERGE_PATCH, *((media.STRATEGIC_PATCH,) if kind.strategic else ()))
+    known = media.patches_of(kind)
     if media_type not in known:
         raise unsupported_media_type(known)
     patch = _json(body)

@@ -100,6 +100,14 @@ def invalid(kind: Kind, name: str, faults: Sequence[Fault]) -> StatusError:
     return StatusError(422, "Invalid", f'{title} "{name}" is invalid: {said}', details)
 
 
+def invalid_options(options: str, faults: Sequence[Fault]) -> StatusError:
+    """Options, such as PatchOptions, that say something they may not. `faults` is not empty."""
+    texts = [str(fault) for fault in faults]
+    said = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    details = {"group": "meta.k8s.io", "kind": options, "causes": [fault.cause() for fault in faults]}
+    return StatusError(422, "Invalid", f'{options}.meta.k8s.io "" is invalid: {said}', details)
+
+
 def unprocessable(message: str) -> StatusError:
     """A patch that can be read but not carried out."""
     return StatusError(422, "Invalid", f"the server rejected our request due to an error in our request: {message}")

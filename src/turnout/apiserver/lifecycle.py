@@ -20,7 +20,7 @@ from turnout.resources.kinds import Kind
 SERVERS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace")
 """Metadata that a client cannot change."""
 DROPPED = ("managedFields", "selfLink", "resourceVersion")
-"""Metadata that is not kept: written anew with each version, or not kept by this server."""
+"""Metadata that a document to store does not hold: written anew with each version, or with the owners, or not kept."""
 
 
 class Edited(Struct, frozen=True):
@@ -78,7 +78,7 @@ def with_status(kind: Kind, old: Document, document: Document) -> Edited:
 
 def deleting(old: Document, now: str) -> Document:
     """The object marked as on its way out, until its finalizers are gone."""
-    kept = {k: v for k, v in old["metadata"].items() if k not in DROPPED}
+    kept = {k: v for k, v in old["metadata"].items() if k != "resourceVersion"}
     return {**old, "metadata": {**kept, "deletionTimestamp": now, "deletionGracePeriodSeconds": 0}}
 
 
@@ -99,7 +99,7 @@ def is_finished(document: Document) -> bool:
 
 def unchanged(old: Document, new: Document) -> bool:
     """Whether storing `new` would change nothing but the resourceVersion."""
-    kept = {k: v for k, v in old["metadata"].items() if k not in DROPPED}
+    kept = {k: v for k, v in old["metadata"].items() if k != "resourceVersion"}
     return same({**old, "metadata": kept}, new)
 
 

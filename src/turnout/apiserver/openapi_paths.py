@@ -19,7 +19,13 @@ LIST = ("labelSelector", "fieldSelector", "resourceVersion", "limit", "continue"
 WATCH = ("watch", "allowWatchBookmarks", "timeoutSeconds")
 WRITE = ("dryRun", "fieldValidation", "fieldManager")
 DELETE = ("dryRun",)
-TYPES = {"limit": "integer", "timeoutSeconds": "integer", "watch": "boolean", "allowWatchBookmarks": "boolean"}
+TYPES = {
+    "limit": "integer",
+    "timeoutSeconds": "integer",
+    "watch": "boolean",
+    "force": "boolean",
+    "allowWatchBookmarks": "boolean",
+}
 
 
 def root() -> Document:
@@ -83,10 +89,10 @@ def _paths(kind: Kind, version: str) -> Document:
 
 
 def _writes(kind: Kind, version: str) -> Document:
-    patches = (media.JSON_PATCH, media.MERGE_PATCH, *((media.STRATEGIC_PATCH,) if kind.strategic else ()))
+    patch = _operation(kind, version, "patch", kind.kind, (*WRITE, "force"), media.patches_of(kind))
     return {
         "put": _operation(kind, version, "put", kind.kind, WRITE, (media.JSON,)),
-        "patch": _operation(kind, version, "patch", kind.kind, WRITE, patches),
+        "patch": patch,
     }
 
 

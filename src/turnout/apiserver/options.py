@@ -1,18 +1,20 @@
 """What a request asks for beside its object: query parameters and DeleteOptions, read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from msgspec import Struct
 
-from turnout.apiserver.errors import bad_request
+from turnout.apiserver.errors import bad_request, invalid_options
 from turnout.apiserver.selectors import Predicate, both, by_fields, by_labels
 from turnout.resources.document import JSON, Document
+from turnout.resources.faults import Fault, invalid, required
 from turnout.resources.kinds import Kind
 
 MAX_TIMEOUT = 3600.0
 """Seconds that a watch may last at most."""
 DEFAULT_TIMEOUT = 1800.0
+LONGEST_MANAGER = 128
 
 
 class Validation(Enum):
@@ -24,10 +26,12 @@ class Validation(Enum):
 
 
 class WriteOptions(Struct, frozen=True):
-    """Options of a create, a replace or a patch."""
+    """Options of a create, a replace or a patch. `manager` owns what is written; `force` takes what others own."""
 
     dry_run: bool = False
     validation: Validation = Validation.WARN
+    manager: str = "unknown"
+    force: bool = False
 
 
 class DeleteOptions(Struct, frozen=True):
@@ -49,13 +53,32 @@ class ListOptions(Struct, frozen=True):
     initial_events: bool = False
 
 
-def write_options(query: Mapping[str, str]) -> WriteOptions:
-    """From the query. Raises a 400 on a value that is not known."""
+def write_options(query: Mapping[str, str], agent: str = "", *, applies: bool = False) -> WriteOptions:
+    """From the query; `agent` is the User-Agent, after which a writer that does not name itself is called.
+
+    Raises a 400 on a value that is not known, a 422 on a field manager that cannot be one. An apply must name its own.
+    """
     validation = query.get("fieldValidation") or Validation.WARN.value
+    manager, force = query.get("fieldManager", ""), _flag(query, "force")
+    faults = list(_manager_faults(manager))
+    if applies and not manager:
+        faults.append(required("fieldManager", "is required for apply patch"))
+    if force and not applies:
+        faults.append(Fault("force", "FieldValueForbidden", None, "may not be specified for non-apply patch"))
+    if faults:
+        raise invalid_options("PatchOptions", faults)
+    named = manager or agent.partition("/")[0][:LONGEST_MANAGER].strip() or "unknown"
     try:
-        return WriteOptions(_dry_run(query.get("dryRun", "")), Validation(validation))
+        return WriteOptions(_dry_run(query.get("dryRun", "")), Validation(validation), named, force)
     except ValueError:
         raise bad_request(f"fieldValidation: {validation!r} is none of Ignore, Warn and Strict") from None
+
+
+def _manager_faults(manager: str) -> Iterator[Fault]:
+    if len(manager) > LONGEST_MANAGER:
+        yield Fault("fieldManager", "FieldValueTooLong", None, f"may not be more than {LONGEST_MANAGER} bytes")
+    if not manager.isprintable():
+        yield invalid("fieldManager", manager, "should only contain printable characters")
 
 
 def delete_options(query: Mapping[str, str], body: Document | None) -> DeleteOptions:

@@ -24,7 +24,7 @@ def columns(kind: Kind) -> list[Document]:
 
 def _definition(column: Column) -> Document:
     # A date is sent as the text that kubectl prints.
-    shown = "string" if column.type == "date" else column.type
+    shown = {"date": "string", "count": "integer"}.get(column.type, column.type)
     return {
         "name": column.name,
         "type": shown,
@@ -40,6 +40,8 @@ def cells(kind: Kind, document: Document, now: datetime) -> list[JSON]:
 
 
 def _cell(column: Column, document: Document, now: datetime) -> JSON:
+    if column.type == "count":
+        return sum(len(entries) for path in column.json_path.split() for entries in find(document, path))
     found = find(document, column.json_path)
     if column.type == "date":
         return _age(found[0] if found else None, now)

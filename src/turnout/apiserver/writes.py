@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from turnout.apiserver.applying import Config, apply_config, first_applied, read_config, synced
 from turnout.apiserver.attempts import attempt_one
 from turnout.apiserver.deletion import Deletion, namespace_key
 from turnout.apiserver.errors import already_exists, bad_request, forbidden, not_found
-from turnout.apiserver.lifecycle import created, is_deleting, is_finished, replaced, unchanged, with_status
+from turnout.apiserver.lifecycle import Edited, created, is_deleting, is_finished, replaced, unchanged, with_status
 from turnout.apiserver.object_store import ObjectStore
 from turnout.apiserver.options import WriteOptions
 from turnout.apiserver.paths import Target
 from turnout.apiserver.stored import Key, Stored
+from turnout.apiserver.tracking import owned, tracked_create, tracked_update, writer_of
 from turnout.resources.document import Document
 from turnout.resources.kinds import find_kind, split_api_version
 
@@ -26,10 +28,11 @@ Edit = Callable[[Document], Document]
 
 
 class Written(Struct, frozen=True):
-    """The object after a write, and what to tell the user."""
+    """The object after a write, and what to tell the user; `created` if an apply made it."""
 
     stored: Stored
     warnings: tuple[str, ...] = ()
+    created: bool = False
 
 
 class Writes:
@@ -46,13 +49,15 @@ class Writes:
             key = target.key._replace(name=named["metadata"]["name"])
             expected = {**self._open_namespace(target), key: 0}
             made = created(target.kind, named, options, uid=str(uuid.uuid4()), now=now())
+            writer = writer_of(target, options.manager)
+            whole = tracked_create(target.kind, named, made.document, writer, now())
             if self._store.get(key) is not None:
                 if document["metadata"].get("name"):
                     raise already_exists(target.kind, key.name)
             elif options.dry_run:
-                return Written(Stored.at(key, 0, made.document), made.warnings)
+                return Written(Stored.at(key, 0, whole), made.warnings)
             else:
-                stored = await attempt_one(self._store, key, made.document, expected)
+                stored = await attempt_one(self._store, key, whole, expected)
                 if stored is not None:
                     return Written(stored, made.warnings)
 
@@ -68,19 +73,54 @@ class Writes:
                 raise not_found(target.kind, target.name)
             document = edit(old.document)
             _check_identity(target, document)
-            if target.subresource == "status":
-                made = with_status(target.kind, old.document, document)
-            else:
-                made = replaced(target.kind, old.document, document, options)
-            if unchanged(old.document, made.document):
-                return Written(old, made.warnings)
-            if options.dry_run:
-                return Written(Stored.at(old.key, old.version, made.document), made.warnings)
-            gone = is_finished(made.document) and target.kind.kind != "Namespace"
-            new = await attempt_one(self._store, old.key, None if gone else made.document, {old.key: old.version})
-            if new is not None:
-                await self.deletion.sweep(target.namespace or target.name)
-                return Written(new, made.warnings)
+            made = _edited(target, old.document, document, options)
+            writer = writer_of(target, options.manager)
+            whole = tracked_update(target.kind, old.document, document, made.document, writer, now())
+            stored = await self._put(target, old, whole, options)
+            if stored is not None:
+                return Written(stored, made.warnings)
+
+    async def apply(self, target: Target, document: Document, options: WriteOptions) -> Written:
+        """The object, or its status, with what the document says (server-side apply); a new one if there is none."""
+        _check_identity(target, document)
+        config = read_config(target, document, options)
+        while True:
+            old = self._store.get(target.key)
+            if old is None:
+                written = await self._create_applied(target, config, options)
+                if written is not None:
+                    return written
+                continue
+            applied = apply_config(target, old.document, config, options, now())
+            made = _edited(target, old.document, synced(old.document, applied.document, config, options), options)
+            stored = await self._put(target, old, owned(made.document, applied.entries), options)
+            if stored is not None:
+                return Written(stored, tuple(dict.fromkeys((*config.warnings, *made.warnings))))
+
+    async def _create_applied(self, target: Target, config: Config, options: WriteOptions) -> Written | None:
+        if target.subresource:
+            raise not_found(target.kind, target.name)
+        named = _named(target, config.document)
+        expected = {**self._open_namespace(target), target.key: 0}
+        made = created(target.kind, named, options, uid=str(uuid.uuid4()), now=now())
+        whole = owned(made.document, first_applied(target, config, options.manager, now()))
+        warnings = tuple(dict.fromkeys((*config.warnings, *made.warnings)))
+        if options.dry_run:
+            return Written(Stored.at(target.key, 0, whole), warnings, created=True)
+        stored = await attempt_one(self._store, target.key, whole, expected)
+        return Written(stored, warnings, created=True) if stored is not None else None
+
+    async def _put(self, target: Target, old: Stored, document: Document, options: WriteOptions) -> Stored | None:
+        """The object in place of `old`, or removed if nobody keeps it any longer; None if it is not `old` any more."""
+        if unchanged(old.document, document):
+            return old
+        if options.dry_run:
+            return Stored.at(old.key, old.version, document)
+        gone = is_finished(document) and target.kind.kind != "Namespace"
+        new = await attempt_one(self._store, old.key, None if gone else document, {old.key: old.version})
+        if new is not None:
+            await self.deletion.sweep(target.namespace or target.name)
+        return new
 
     def _open_namespace(self, target: Target) -> dict[Key, int]:
         """What a create expects of its Namespace. Raises a 404 if it is not there, a 403 if it is on its way out."""
@@ -96,6 +136,12 @@ class Writes:
             why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
             raise forbidden(why)
         return {key: stored.version}
+
+
+def _edited(target: Target, old: Document, document: Document, options: WriteOptions) -> Edited:
+    if target.subresource == "status":
+        return with_status(target.kind, old, document)
+    return replaced(target.kind, old, document, options)
 
 
 def now() -> str:

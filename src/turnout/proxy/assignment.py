@@ -9,7 +9,8 @@ from turnout.endpoints.usable import usable
 from turnout.picker import Candidates, pick
 from turnout.proxy.affinity import chosen_key, usual_key
 from turnout.proxy.request import Request
-from turnout.proxy.state import Arm, Plan, State
+from turnout.proxy.state import State
+from turnout.proxy.view import Arm, Plan
 from turnout.routing import Dice
 
 

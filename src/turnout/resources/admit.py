@@ -58,11 +58,14 @@ def all_faults(kind: Kind, document: Document, old: Mapping[str, JSON] | None) -
 
 
 def changed(kind: Kind, document: Mapping[str, JSON], old: Mapping[str, JSON]) -> Iterator[Fault]:
-    """A fault for each field that never changes and did."""
+    """A fault for each field that never changes, or does not any longer, and did."""
     for path in kind.immutable:
         before, after = value_at(old, path), value_at(document, path)
         if before is not None and after is not None and before != after:
             yield invalid(path, after, "field is immutable")
+    for path in kind.sealed if old.get("immutable") is True else ():
+        if value_at(old, path) != value_at(document, path):
+            yield Fault(path, "FieldValueForbidden", None, "field is immutable when `immutable` is set")
 
 
 def value_at(document: JSON, path: str) -> JSON:

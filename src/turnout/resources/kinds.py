@@ -1,61 +1,44 @@
 """The kinds that Turnout serves and reads: their names, versions and printed columns. The one list of them."""
 
-from msgspec import Struct
-
+from turnout.resources.configmap import ConfigMap
 from turnout.resources.event import Event
 from turnout.resources.gateway import Gateway
 from turnout.resources.gatewayclass import GatewayClass
+from turnout.resources.gatewayparameters import GatewayParameters
 from turnout.resources.httproute import HTTPRoute
+from turnout.resources.inferencemodel import InferenceModel
+from turnout.resources.inferencemodelrewrite import InferenceModelRewrite
+from turnout.resources.inferenceobjective import InferenceObjective
 from turnout.resources.inferencepool import InferencePool
+from turnout.resources.inferencepoolpolicy import InferencePoolPolicy
 from turnout.resources.inferencerollout import InferenceRollout
-from turnout.resources.metadata import Resource
+from turnout.resources.kind import AGE, Column, Kind, api_version
+from turnout.resources.loraadapter import LoRAAdapter
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.namespace import Namespace
+from turnout.resources.referencegrant import ReferenceGrant
+from turnout.resources.secret import Secret
+
+__all__ = [
+    "GATEWAY_GROUP",
+    "INFERENCE_GROUP",
+    "KINDS",
+    "TURNOUT_GROUP",
+    "Column",
+    "Kind",
+    "api_version",
+    "find_kind",
+    "find_plural",
+    "split_api_version",
+]
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 INFERENCE_GROUP = "inference.networking.k8s.io"
+EXPERIMENTAL_GROUP = "inference.networking.x-k8s.io"
+LLM_D_GROUP = "llm-d.ai"
 TURNOUT_GROUP = "turnout.dev"
 
-
-class Column(Struct, frozen=True):
-    """A column of `kubectl get` beside the name, which always comes first. `priority` 1 is shown by `-o wide` only."""
-
-    name: str
-    type: str
-    json_path: str
-    priority: int = 0
-    description: str = ""
-
-
-class Kind(Struct, frozen=True):
-    """A kind as the API serves it. `group` is empty for core kinds; `version` is the one that is stored.
-
-    `strategic` kinds are merged by strategic merge patch, as Kubernetes does with its own kinds. `immutable` are the
-    fields that never change.
-    """
-
-    group: str
-    version: str
-    versions: tuple[str, ...]
-    kind: str
-    plural: str
-    singular: str
-    type: type[Resource]
-    short_names: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    namespaced: bool = True
-    has_status: bool = True
-    strategic: bool = False
-    immutable: tuple[str, ...] = ()
-    columns: tuple[Column, ...] = ()
-
-    @property
-    def api_version(self) -> str:
-        """`group/version` as it is stored; `version` alone for core kinds."""
-        return api_version(self.group, self.version)
-
-
-AGE = Column("Age", "date", ".metadata.creationTimestamp")
+POOL = Column("Inference Pool", "string", ".spec.poolRef.name")
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -90,6 +73,34 @@ KINDS: tuple[Kind, ...] = (
             Column("Object", "string", ".involvedObject.name"),
             Column("Message", "string", ".message"),
         ),
+    ),
+    Kind(
+        group="",
+        version="v1",
+        versions=("v1",),
+        kind="Secret",
+        plural="secrets",
+        singular="secret",
+        has_status=False,
+        strategic=True,
+        type=Secret,
+        immutable=("type",),
+        sealed=("immutable", "data"),
+        columns=(Column("Type", "string", ".type"), Column("Data", "count", ".data"), AGE),
+    ),
+    Kind(
+        group="",
+        version="v1",
+        versions=("v1",),
+        kind="ConfigMap",
+        plural="configmaps",
+        singular="configmap",
+        short_names=("cm",),
+        has_status=False,
+        strategic=True,
+        type=ConfigMap,
+        sealed=("immutable", "data", "binaryData"),
+        columns=(Column("Data", "count", ".data .binaryData"), AGE),
     ),
     Kind(
         group=GATEWAY_GROUP,
@@ -139,6 +150,19 @@ KINDS: tuple[Kind, ...] = (
         columns=(Column("Hostnames", "string", ".spec.hostnames"), AGE),
     ),
     Kind(
+        group=GATEWAY_GROUP,
+        version="v1",
+        versions=("v1", "v1beta1"),
+        kind="ReferenceGrant",
+        plural="referencegrants",
+        singular="referencegrant",
+        short_names=("refgrant",),
+        categories=("gateway-api",),
+        has_status=False,
+        type=ReferenceGrant,
+        columns=(AGE,),
+    ),
+    Kind(
         group=INFERENCE_GROUP,
         version="v1",
         versions=("v1",),
@@ -148,6 +172,48 @@ KINDS: tuple[Kind, ...] = (
         short_names=("infpool",),
         type=InferencePool,
         columns=(AGE,),
+    ),
+    *(
+        Kind(
+            group=group,
+            version="v1alpha2",
+            versions=("v1alpha2",),
+            kind="InferenceObjective",
+            plural="inferenceobjectives",
+            singular="inferenceobjective",
+            type=InferenceObjective,
+            columns=(POOL, Column("Priority", "string", ".spec.priority"), AGE),
+        )
+        for group in (EXPERIMENTAL_GROUP, LLM_D_GROUP)
+    ),
+    *(
+        Kind(
+            group=group,
+            version="v1alpha2",
+            versions=("v1alpha2",),
+            kind="InferenceModelRewrite",
+            plural="inferencemodelrewrites",
+            singular="inferencemodelrewrite",
+            type=InferenceModelRewrite,
+            columns=(POOL, AGE),
+        )
+        for group in (EXPERIMENTAL_GROUP, LLM_D_GROUP)
+    ),
+    Kind(
+        group=EXPERIMENTAL_GROUP,
+        version="v1alpha2",
+        versions=("v1alpha2",),
+        kind="InferenceModel",
+        plural="inferencemodels",
+        singular="inferencemodel",
+        type=InferenceModel,
+        immutable=("spec.modelName",),
+        columns=(
+            Column("Model Name", "string", ".spec.modelName"),
+            POOL,
+            Column("Criticality", "string", ".spec.criticality"),
+            AGE,
+        ),
     ),
     Kind(
         group=TURNOUT_GROUP,
@@ -187,12 +253,46 @@ KINDS: tuple[Kind, ...] = (
             Column("Message", "string", ".status.message", priority=1),
         ),
     ),
+    Kind(
+        group=TURNOUT_GROUP,
+        version="v1alpha1",
+        versions=("v1alpha1",),
+        kind="LoRAAdapter",
+        plural="loraadapters",
+        singular="loraadapter",
+        categories=("inference",),
+        type=LoRAAdapter,
+        columns=(
+            Column("Model Name", "string", ".spec.modelName"),
+            Column("Version", "string", ".spec.version"),
+            POOL,
+            Column("Ready", "string", '.status.conditions[?(@.type=="Ready")].status'),
+            AGE,
+            Column("Source", "string", ".spec.source", priority=1),
+        ),
+    ),
+    Kind(
+        group=TURNOUT_GROUP,
+        version="v1alpha1",
+        versions=("v1alpha1",),
+        kind="GatewayParameters",
+        plural="gatewayparameters",
+        singular="gatewayparameters",
+        type=GatewayParameters,
+        columns=(AGE,),
+    ),
+    Kind(
+        group=TURNOUT_GROUP,
+        version="v1alpha1",
+        versions=("v1alpha1",),
+        kind="InferencePoolPolicy",
+        plural="inferencepoolpolicies",
+        singular="inferencepoolpolicy",
+        categories=("inference",),
+        type=InferencePoolPolicy,
+        columns=(Column("Target", "string", ".spec.targetRefs[*].name"), AGE),
+    ),
 )
-
-
-def api_version(group: str, version: str) -> str:
-    """`group/version`, or `version` alone for the core group."""
-    return f"{group}/{version}" if group else version
 
 
 def split_api_version(text: str) -> tuple[str, str]:

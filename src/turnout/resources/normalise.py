@@ -1,5 +1,6 @@
 """Forms beside the standard that are read all the same, each with a warning that names the standard form."""
 
+from turnout.resources.contents import encoded
 from turnout.resources.document import JSON, Document
 from turnout.resources.kinds import INFERENCE_GROUP, Kind
 
@@ -16,6 +17,8 @@ def normalised(kind: Kind, document: Document, warnings: list[str]) -> Document:
         return labelled_namespace(document)
     if kind.kind == "InferenceRollout":
         return normalised_rollout(document, warnings)
+    if kind.kind == "Secret":
+        return encoded_secret(document)
     return document
 
 
@@ -83,3 +86,17 @@ def labelled_namespace(document: Document) -> Document:
     if labels is not None and not isinstance(labels, dict):
         return document
     return {**document, "metadata": {**metadata, "labels": {**(labels or {}), NAMESPACE_LABEL: metadata["name"]}}}
+
+
+def encoded_secret(document: Document) -> Document:
+    """`stringData` is plain text for `data`, and goes before what is there. What is no text stays to be refused."""
+    plain, data = document.get("stringData"), document.get("data")
+    if plain is None:
+        return document
+    if not isinstance(plain, dict) or not all(isinstance(value, str | None) for value in plain.values()):
+        return document
+    if data is not None and not isinstance(data, dict):
+        return document
+    texts = {key: encoded(value) for key, value in plain.items() if value is not None}
+    rest = {key: value for key, value in document.items() if key != "stringData"}
+    return {**rest, "data": {**(data or {}), **texts}} if texts or data is not None else rest

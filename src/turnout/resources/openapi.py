@@ -2,6 +2,7 @@
 
 import re
 from functools import cache
+from inspect import cleandoc
 
 from turnout.resources.document import JSON
 from turnout.resources.kinds import KINDS, Kind, api_version
@@ -73,7 +74,7 @@ def bare(node: Schema) -> Schema:
     """`node` without what ties it to our types: titles, and fields as Python names them."""
     node = {key: value for key, value in node.items() if key != "title"}
     if "description" in node:
-        node["description"] = FIELD.sub(lambda field: camel(field[0]), node["description"])
+        node["description"] = FIELD.sub(lambda field: camel(field[0]), cleandoc(node["description"]))
     if "properties" in node:
         node["properties"] = {name: bare(one) for name, one in node["properties"].items()}
     for inner in ("items", "additionalProperties"):

@@ -1,9 +1,9 @@
 """How a rule's requests are shared between its backends: by key (sticky) or by position (exact).
 
-Keyed requests: weighted rendezvous hashing. Each backend gets a number from a stable hash of (salt, ref, key), and the
-largest -weight / ln(u) wins (Schindelhauer and Schomaker, "Weighted distributed hash tables", SPAA 2005). Raising one
-weight moves keys to that backend alone; taking it back returns the same keys. A rollout's two arms are chosen from as
-one backend first, so that weight which goes from one to the other moves no key of a third.
+Keyed requests: weighted rendezvous hashing. Each backend gets a number from a stable hash of (salt, identity, key), and
+the largest -weight / ln(u) wins (Schindelhauer and Schomaker, "Weighted distributed hash tables", SPAA 2005). Raising
+one weight moves keys to that backend alone; taking it back returns the same keys. A rollout's two arms are chosen from
+as one backend first, so that weight which goes from one to the other moves no key of a third.
 
 Keyless requests: ordered systematic sampling with one uniform point per unit of cumulated weight, which is the ordered
 pivotal method (Deville and Tille, "Unequal probability sampling without replacement through a splitting method",
@@ -24,7 +24,7 @@ Dice = Callable[[], float]
 def keyed(split: Split, key: str) -> Backend | None:
     """The backend that `key` belongs to, the same in every process; None when the split is empty.
 
-    `Splitter` is the same choice with the hashing of salt and refs done once.
+    `Splitter` is the same choice with the hashing of salt and identities done once.
     """
     return Splitter(split).keyed(key)
 
@@ -64,9 +64,9 @@ class Splitter:
 
 
 _Arm = tuple[blake2b, float, Backend | Splitter]
-"""The hash of salt and ref, -1 / weight, and what the arm leads to."""
+"""The hash of salt and identity, -1 / weight, and what the arm leads to."""
 PAIR = "pair"
-"""Stands for a rollout's two arms where a ref is hashed: no ref is without a slash."""
+"""Stands for a rollout's two arms where an identity is hashed: none is without a slash."""
 
 
 class Sequence:
@@ -100,12 +100,12 @@ class Sequence:
         return self._backends[place], stretch
 
     def carried(self, split: Split) -> "Sequence":
-        """The same place in `split`, whose refs and weights are the same, and whose backends it gives out."""
+        """The same place in `split`, whose identities and weights are the same, and whose backends it gives out."""
         return Sequence(split, self._levels)
 
 
 def carry(old: Sequence | None, split: Split) -> Sequence:
-    """The sequence of `split`, at the place of `old` when refs and weights are the same, else from the start.
+    """The sequence of `split`, at the place of `old` when identities and weights are the same, else from the start.
 
     It is `old` itself when the split is equal. When only what a backend leads to has changed (`invalid`), requests of
     the older table and of the newer one go on to share one place.
@@ -167,7 +167,7 @@ _RESOLUTION = 2.0**-52
 
 def _arms(split: Split, pair: Splitter | None) -> tuple[_Arm, ...]:
     arms = [
-        _arm(split, str(backend.ref), backend.weight, backend)
+        _arm(split, backend.identity, backend.weight, backend)
         for backend in _sorted(split)
         if pair is None or not backend.role
     ]
@@ -179,17 +179,17 @@ def _arm(split: Split, name: str, weight: int, owner: Backend | Splitter) -> _Ar
 
 
 def _framed(text: str) -> bytes:
-    """Behind its length, so that no two (salt, ref, key) are the same bytes."""
+    """Behind its length, so that no two (salt, identity, key) are the same bytes."""
     data = text.encode("utf-8", "surrogatepass")
     return len(data).to_bytes(4, "big") + data
 
 
 def _sorted(split: Split) -> tuple[Backend, ...]:
-    return tuple(sorted(split.backends, key=lambda backend: str(backend.ref)))
+    return tuple(sorted(split.backends, key=lambda backend: backend.identity))
 
 
 def _weights(split: Split) -> list[tuple[str, int]]:
-    return [(str(backend.ref), backend.weight) for backend in _sorted(split)]
+    return [(backend.identity, backend.weight) for backend in _sorted(split)]
 
 
 def _nested(backends: tuple[Backend, ...]) -> tuple[_Level, ...]:
