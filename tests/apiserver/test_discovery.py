@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from turnout.apiserver import discovery
+from turnout.apiserver.reviews import REVIEWS
 from turnout.resources.kinds import KINDS
 
 
@@ -45,7 +46,7 @@ def test_both_forms_tell_every_kind_in_every_version() -> None:
         (kind.group, version, kind.plural, kind.namespaced, kind.short_names, kind.has_status)
         for kind in KINDS
         for version in kind.versions
-    }
+    } | {(review.group, review.version, review.plural, False, (), False) for review in REVIEWS}
 
     assert plain() == expected
     assert aggregated() == expected
@@ -63,3 +64,17 @@ def test_the_stored_version_is_preferred() -> None:
 def test_what_is_not_served_has_no_document(group: str, version: str) -> None:
     assert discovery.resource_list(group, version) is None
     assert discovery.group_document("none.dev") is None
+
+
+def test_reviews_are_listed_and_can_only_be_created() -> None:
+    listed = discovery.resource_list("authentication.k8s.io", "v1")
+    grouped = next(
+        each for each in discovery.aggregated(core=False)["items"] if each["metadata"]["name"] == "authorization.k8s.io"
+    )
+
+    assert listed is not None
+    assert [(each["kind"], each["verbs"]) for each in listed["resources"]] == [("SelfSubjectReview", ("create",))]
+    assert {each["resource"] for each in grouped["versions"][0]["resources"]} == {
+        "selfsubjectaccessreviews",
+        "selfsubjectrulesreviews",
+    }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from turnout.apiserver import openapi_paths
+from turnout.apiserver.reviews import REVIEWS
 from turnout.resources.kinds import KINDS, Kind
 
 SERVED = [(kind, version) for kind in KINDS for version in kind.versions]
@@ -55,7 +56,8 @@ def test_every_reference_leads_somewhere(kind: Kind, version: str) -> None:
 def test_the_root_leads_to_every_document_and_hashes_it() -> None:
     paths = openapi_paths.root()["paths"]
 
-    assert paths.keys() == {f"apis/{kind.group}/{v}" if kind.group else f"api/{v}" for kind, v in SERVED}
+    kinds = {f"apis/{kind.group}/{v}" if kind.group else f"api/{v}" for kind, v in SERVED}
+    assert paths.keys() == kinds | {f"apis/{review.group}/{review.version}" for review in REVIEWS}
     for place, entry in paths.items():
         assert entry["serverRelativeURL"].startswith(f"/openapi/v3/{place}?hash=")
     assert len({entry["serverRelativeURL"].partition("=")[2] for entry in paths.values()}) == len(paths)

@@ -5,12 +5,10 @@ import pytest
 from turnout.proxy.heads import CODING, CONNECTION, CONTENT_TYPE, EXPECT, HOST, LENGTH, REQUEST_ID, SESSION
 from turnout.proxy.request import Request
 
-LIMIT = 1000
-
 
 def read(noted: dict[int, bytes], *, url: bytes = b"/p?q", method: bytes = b"POST", http10: bool = False) -> Request:
     request = Request(method, url, [], closes=False, http10=http10)
-    request.read_head({HOST: b"Example.com:80", **noted}, LIMIT)
+    request.read_head({HOST: b"Example.com:80", **noted})
     return request
 
 
@@ -53,7 +51,7 @@ def test_a_session_is_read() -> None:
 
 def test_headers_that_connection_names_are_taken_out() -> None:
     request = Request(b"GET", b"/", [b"X-Hop", b": ", b"1", b"\r\n"], closes=False, http10=False)
-    request.read_head({HOST: b"a", REQUEST_ID: b"i", CONNECTION: b"close, x-hop"}, LIMIT)
+    request.read_head({HOST: b"a", REQUEST_ID: b"i", CONNECTION: b"close, x-hop"})
 
     assert request.lines == []
 
@@ -61,7 +59,6 @@ def test_headers_that_connection_names_are_taken_out() -> None:
 @pytest.mark.parametrize(
     ("noted", "code"),
     [
-        ({LENGTH: b"1001"}, 413),
         ({CODING: b"gzip"}, 400),
         ({CODING: b"chunked, chunked"}, 400),
         ({CODING: b"identity"}, 400),
@@ -74,16 +71,12 @@ def test_a_body_that_cannot_be_taken_is_a_fault(noted: dict[int, bytes], code: i
     assert fault.code == code
 
 
-def test_a_body_at_the_limit_is_taken() -> None:
-    assert read({LENGTH: b"1000"}).fault is None
-
-
 def test_http_1_0_has_neither_chunks_nor_100_continue_nor_must_it_name_a_host() -> None:
     assert read({CODING: b"chunked"}, http10=True).fault is not None
     assert not read({LENGTH: b"1", EXPECT: b"100-continue"}, http10=True).expects
     assert read({LENGTH: b"1", EXPECT: b"100-Continue"}).expects
     request = Request(b"GET", b"/", [], closes=True, http10=True)
-    request.read_head({}, LIMIT)
+    request.read_head({})
     assert (request.fault, request.hostless) == (None, True)
     assert not read({HOST: b""}, http10=True).hostless
 

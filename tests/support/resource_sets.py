@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import msgspec
 import yaml
 
 from turnout.resources.admit import admit
@@ -10,6 +11,7 @@ from turnout.resources.decode import decode
 from turnout.resources.kinds import find_kind, split_api_version
 from turnout.resources.metadata import Resource
 from turnout.resources.set import ResourceSet, gather
+from turnout.translate.stored import status_name
 
 Document = dict[str, Any]
 
@@ -59,16 +61,17 @@ def resource_set(found: Iterable[Mapping[str, Any]]) -> ResourceSet:
 
 def resources(of: ResourceSet) -> Iterator[Resource]:
     """Every resource of a set."""
-    for by_key in (
-        of.namespaces,
-        of.gateway_classes,
-        of.gateways,
-        of.http_routes,
-        of.inference_pools,
-        of.model_servers,
-        of.inference_rollouts,
-    ):
-        yield from by_key.values()
+    for name in of.__struct_fields__:
+        yield from getattr(of, name).values()
+
+
+def with_statuses(found: ResourceSet, statuses: Mapping[tuple[str, str], Document]) -> ResourceSet:
+    """The set in which each of `statuses`, by kind (as `status_name` has it) and key, is written."""
+    written = []
+    for one in resources(found):
+        name = (status_name(type(one).__name__, split_api_version(one.api_version)[0]), one.key)
+        written.append(msgspec.structs.replace(one, status=statuses[name]) if name in statuses else one)
+    return gather(written)
 
 
 def gateway(name: str = "gateway", **spec: Any) -> Document:
@@ -118,6 +121,32 @@ def rollout(name: str = "rollout", *, namespace: str = "default", route: str = "
         "kind": "InferenceRollout",
         "metadata": {"name": name, "namespace": namespace},
         "spec": {"targetRef": {"name": route}, "stable": {"name": "llm"}, "candidate": {"name": "llm-new"}, **spec},
+    }
+
+
+def reference_grant(
+    name: str, *, namespace: str, source: str = "default", pool: str | None = None, kind: str = "HTTPRoute"
+) -> Document:
+    """A ReferenceGrant in `namespace` for HTTPRoutes of `source`, to InferencePool `pool` or to all of them."""
+    to = {"group": "inference.networking.k8s.io", "kind": "InferencePool"}
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "ReferenceGrant",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "from": [{"group": "gateway.networking.k8s.io", "kind": kind, "namespace": source}],
+            "to": [to | ({"name": pool} if pool is not None else {})],
+        },
+    }
+
+
+def gateway_parameters(name: str, *, namespace: str = "default", **spec: Any) -> Document:
+    """A GatewayParameters object."""
+    return {
+        "apiVersion": "turnout.dev/v1alpha1",
+        "kind": "GatewayParameters",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
     }
 
 

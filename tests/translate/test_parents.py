@@ -3,7 +3,7 @@
 from typing import Any
 
 from turnout.translate.conditions import Stamp, met
-from turnout.translate.parents import LIMIT, Parent, with_parents
+from turnout.translate.parents import PARENTS, Parent, with_parents
 
 STAMP = Stamp(generation=1, now="2026-02-02T00:00:00Z")
 OURS = "turnout.dev/gateway"
@@ -50,7 +50,7 @@ def test_others_are_never_crowded_out() -> None:
     existing = {"parents": [entry(f"x{n}", "other") for n in range(30)]}
     status = with_parents(existing, [parent(f"p{n}") for n in range(5)], OURS, STAMP)
     assert names(status) == [*(f"x{n}" for n in range(30)), "p0", "p1"]
-    assert len(names(status)) == LIMIT
+    assert len(names(status)) == PARENTS.limit
 
 
 def test_other_fields_of_the_status_stay() -> None:

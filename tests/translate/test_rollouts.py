@@ -82,9 +82,7 @@ def test_a_route_with_the_lines_names_the_candidate_alone() -> None:
 
 
 def test_a_rule_that_is_not_served_is_no_target() -> None:
-    found = facts_of(
-        [{"backendRefs": BOTH, "timeouts": {"request": "1s"}}, {"backendRefs": [backend("other")]}], rollout()
-    )
+    found = facts_of([{"backendRefs": BOTH, "retry": {"attempts": 2}}, {"backendRefs": [backend("other")]}], rollout())
     assert found.refusal is not None
     assert (found.refusal.condition, found.refusal.reason) == ("Accepted", "TargetNotFound")
     assert "Rule 0 of HTTPRoute default/route is not served" in found.refusal.message

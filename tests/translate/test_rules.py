@@ -4,49 +4,97 @@ from typing import Any
 
 import pytest
 
-from tests.support.resource_sets import backend, http_route, stored
+from tests.support.resource_sets import backend, http_route, pool, resource_set, stored
 from turnout.resources.httproute import HTTPRoute
-from turnout.translate.rules import unsupported
+from turnout.table import Timeouts
+from turnout.translate.destinations import Destinations
+from turnout.translate.rules import ReadRule, read_rules
 
-HEADER = {"name": "x", "value": "y"}
-FILTER = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [HEADER]}}
+SET = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x", "value": "y"}]}}
+CORS = {"type": "CORS", "cors": {"allowOrigins": ["*"]}}
+EXTENSION = {"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Quota", "name": "q"}}
+AUTH = {
+    "type": "ExternalAuth",
+    "externalAuth": {"protocol": "HTTP", "http": {}, "backendRef": {"name": "auth", "port": 80}},
+}
 
 
-def of(rule: dict[str, Any]) -> tuple[str, ...]:
+def read(rule: dict[str, Any]) -> ReadRule:
     route = stored(http_route(rules=[rule]))
     assert isinstance(route, HTTPRoute)
-    return unsupported(route.spec.rules[0], "rules[0]")
+    return read_rules(route, Destinations.of(resource_set([pool("llm")])))[0]
 
 
 @pytest.mark.parametrize(
-    ("rule", "field"),
+    ("rule", "message"),
     [
-        ({"filters": [FILTER]}, "filters"),
-        ({"timeouts": {"request": "10s"}}, "timeouts"),
-        ({"retry": {"attempts": 2}}, "retry"),
-        ({"sessionPersistence": {"type": "Header", "sessionName": "s", "header": {"name": "x"}}}, "sessionPersistence"),
-        ({"backendRefs": [backend("a"), backend("b", filters=[FILTER])]}, "backendRefs[1].filters"),
-        ({"matches": [{}, {"headers": [HEADER]}]}, "matches[1].headers"),
-        ({"matches": [{"queryParams": [HEADER]}]}, "matches[0].queryParams"),
-        ({"matches": [{"method": "GET"}]}, "matches[0].method"),
+        ({"filters": [CORS]}, "rules[0].filters[0].type CORS is not supported"),
+        ({"retry": {"attempts": 2}}, "rules[0].retry is not supported"),
         (
-            {"matches": [{"path": {"type": "RegularExpression", "value": "/.*"}}]},
-            "matches[0].path.type RegularExpression",
+            {"sessionPersistence": {"type": "Header", "header": {"name": "x"}}},
+            "rules[0].sessionPersistence is not supported",
         ),
+        (
+            {"backendRefs": [backend("a"), backend("b", filters=[SET, CORS])]},
+            "rules[0].backendRefs[1].filters[1].type CORS is not supported",
+        ),
+        ({"matches": [{}, {"method": "CONNECT"}]}, "rules[0].matches[1].method CONNECT is not supported"),
     ],
 )
-def test_a_field_that_is_not_served_is_named(rule: dict[str, Any], field: str) -> None:
-    assert of(rule) == (f"rules[0].{field}",)
+def test_a_field_that_is_not_served_is_named_and_drops_the_rule(rule: dict[str, Any], message: str) -> None:
+    found = read(rule)
+    assert [one.message for one in found.unserved] == [message]
+    assert found.rule is None
 
 
-def test_paths_and_backends_are_served() -> None:
-    paths = [{"path": {"value": "/v1"}}, {"path": {"type": "Exact", "value": "/v1/models"}}]
-    assert of({"name": "chat", "matches": paths, "backendRefs": [backend("a", 0), backend("b")]}) == ()
-
-
-def test_every_field_is_named() -> None:
-    assert of({"filters": [FILTER], "matches": [{"method": "GET", "headers": [HEADER]}]}) == (
-        "rules[0].filters",
-        "rules[0].matches[0].headers",
+def test_every_field_that_is_not_served_is_named() -> None:
+    found = read({"filters": [CORS], "retry": {}, "matches": [{"method": "CONNECT"}]})
+    assert [one.message.split(" ")[0] for one in found.unserved] == [
         "rules[0].matches[0].method",
-    )
+        "rules[0].filters[0].type",
+        "rules[0].retry",
+    ]
+
+
+@pytest.mark.parametrize("guard", [EXTENSION, AUTH])
+def test_a_rule_whose_guard_is_not_known_lets_nobody_pass_by(guard: dict[str, Any]) -> None:
+    found = read({"filters": [guard, SET], "matches": [{"path": {"value": "/admin"}}], "backendRefs": [backend("llm")]})
+    assert found.unserved
+    assert found.rule is not None
+    assert [one.path.value for one in found.rule.matches] == ["/admin"]
+    assert found.rule.split.backends == ()
+    assert found.pools == ()
+
+
+def test_a_guard_in_a_backend_ref_closes_the_rule_too() -> None:
+    found = read({"backendRefs": [backend("llm"), backend("llm", filters=[EXTENSION])]})
+    assert found.rule is not None
+    assert found.rule.split.backends == ()
+
+
+def test_a_rule_that_cannot_be_matched_is_dropped_whatever_guards_it() -> None:
+    unreadable = {"path": {"type": "RegularExpression", "value": "("}}
+    assert read({"filters": [EXTENSION], "matches": [unreadable]}).rule is None
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ({"request": "1h1m1s1ms"}, Timeouts(3661.001, None)),
+        ({"backendRequest": "250ms"}, Timeouts(None, 0.25)),
+        ({"request": "0s", "backendRequest": "5s"}, Timeouts(0.0, 5.0)),
+        ({}, None),
+    ],
+)
+def test_timeouts_are_in_seconds(written: dict[str, str], seconds: Timeouts | None) -> None:
+    found = read({"timeouts": written, "backendRefs": [backend("llm")]})
+    assert found.rule is not None
+    assert found.rule.timeouts == seconds
+
+
+def test_a_rule_that_redirects_is_served_without_backends() -> None:
+    found = read({"filters": [{"type": "RequestRedirect", "requestRedirect": {"statusCode": 301}}]})
+    assert found.unserved == ()
+    assert found.rule is not None
+    assert found.rule.filters.redirect is not None
+    assert found.rule.filters.redirect.code == 301

@@ -8,130 +8,13 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.resource_sets import (
-    CLASS,
-    backend,
-    gateway,
-    http_route,
-    model_server,
-    pool,
-    resource_set,
-    resources,
-    rollout,
-)
+from tests.support.resource_sets import resource_set, resources, rollout, with_statuses
+from tests.support.written_sets import AGES, FACTS, gateways, http_routes, resource_sets
 from turnout.resources.set import ResourceSet, gather
 from turnout.table import RoutingTable, Rule
-from turnout.translate import Facts, membership, translate
+from turnout.translate import membership, translate
 
 Document = dict[str, Any]
-FACTS = Facts(gateway_port=8080, now="2026-02-02T02:02:02Z", unavailable={9000: "Address already in use"})
-OTHER_CLASS = {**CLASS, "metadata": {"name": "other"}, "spec": {"controllerName": "example.com/gateway"}}
-TUNED_CLASS = {
-    **CLASS,
-    "metadata": {"name": "tuned"},
-    "spec": CLASS["spec"] | {"parametersRef": {"group": "turnout.dev", "kind": "GatewayParameters", "name": "p"}},
-}
-NAMESPACES = ["default", "team"]
-HOSTNAMES = ["a.com", "*.a.com", "x.a.com", "b.org"]
-WORDS = ["type", "status", "conditions", "controllerName", "parentRef", "name", "Accepted", "turnout.dev/gateway", "l0"]
-GARBAGE = st.recursive(
-    st.none() | st.integers() | st.sampled_from(WORDS),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(WORDS), inner, max_size=3),
-    max_leaves=6,
-)
-STATUSES = st.dictionaries(st.sampled_from(["parents", "conditions", "listeners", "addresses"]), GARBAGE, max_size=3)
-AGES = st.sampled_from(["2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"])
-
-listeners = st.fixed_dictionaries(
-    {"port": st.sampled_from([80, 81, 8080, 9000]), "protocol": st.sampled_from(["HTTP", "HTTP", "HTTPS", "TCP"])},
-    optional={
-        "hostname": st.sampled_from(HOSTNAMES),
-        "allowedRoutes": st.sampled_from(
-            [
-                {"namespaces": {"from": "All"}},
-                {
-                    "namespaces": {
-                        "from": "Selector",
-                        "selector": {"matchLabels": {"kubernetes.io/metadata.name": "team"}},
-                    }
-                },
-                {"kinds": [{"kind": "GRPCRoute"}]},
-            ]
-        ),
-    },
-)
-
-
-@st.composite
-def gateways(draw: st.DrawFn, name: str) -> Document:
-    found: dict[tuple[Any, ...], Document] = {}
-    for listener in draw(st.lists(listeners, min_size=1, max_size=3)):
-        if listener["protocol"] == "HTTPS":
-            listener["tls"] = {"certificateRefs": [{"name": "cert"}]}
-        if listener["protocol"] == "TCP":
-            listener.pop("hostname", None)
-        key = (listener["port"], listener["protocol"], listener.get("hostname"))
-        found.setdefault(key, {"name": f"l{len(found)}", **listener})
-    document = gateway(name, listeners=list(found.values()))
-    document["spec"]["gatewayClassName"] = draw(st.sampled_from(["turnout", "turnout", "other", "tuned", "none"]))
-    document["metadata"]["creationTimestamp"] = draw(AGES)
-    document["status"] = draw(STATUSES)
-    return document
-
-
-backends = st.builds(
-    lambda name, weight, more: backend(name, weight, **more),
-    st.sampled_from(["llm", "llm-new", "h2c", "missing"]),
-    st.integers(0, 3),
-    st.sampled_from([{}, {}, {"namespace": "team"}, {"group": "", "kind": "Service", "port": 80}]),
-)
-rules = st.fixed_dictionaries(
-    {"backendRefs": st.lists(backends, max_size=3)},
-    optional={
-        "matches": st.lists(
-            st.sampled_from(
-                [
-                    {"path": {"value": "/v1"}},
-                    {"path": {"type": "Exact", "value": "/v1/models"}},
-                    {"path": {"type": "RegularExpression", "value": "/.*"}},
-                    {"method": "GET"},
-                ]
-            ),
-            max_size=2,
-        ),
-        "timeouts": st.just({"request": "10s"}),
-    },
-)
-parents = st.fixed_dictionaries(
-    {"name": st.sampled_from(["g0", "g1", "g2", "none"]), "namespace": st.just("default")},
-    optional={"sectionName": st.sampled_from(["l0", "l1"])},
-)
-
-
-@st.composite
-def http_routes(draw: st.DrawFn, name: str) -> Document:
-    refs = draw(st.lists(parents, max_size=2, unique_by=lambda ref: ref["name"]))
-    document = http_route(
-        name,
-        namespace=draw(st.sampled_from(NAMESPACES)),
-        parentRefs=refs,
-        hostnames=draw(st.lists(st.sampled_from(HOSTNAMES), max_size=2, unique=True)),
-        rules=draw(st.lists(rules, min_size=1, max_size=2)),
-    )
-    document["metadata"]["creationTimestamp"] = draw(AGES)
-    document["status"] = draw(STATUSES)
-    return document
-
-
-@st.composite
-def resource_sets(draw: st.DrawFn) -> list[Document]:
-    found = [CLASS, OTHER_CLASS, TUNED_CLASS]
-    found += [draw(gateways(f"g{n}")) for n in range(draw(st.integers(0, 3)))]
-    found += [draw(http_routes(f"r{n}")) for n in range(draw(st.integers(0, 3)))]
-    found += [pool("llm") | {"status": draw(STATUSES)}, pool("llm-new"), pool("h2c", appProtocol="kubernetes.io/h2c")]
-    return [*found, pool("llm", namespace="team"), model_server("s"), model_server("t", tls={})]
-
-
 POOLS = st.sampled_from(["llm", "llm-new", "h2c", "missing"])
 OVERLAYS = st.sampled_from(["Active", "Active", "Active", "Suspended", "Released"])
 
@@ -179,12 +62,7 @@ def test_the_order_of_objects_does_not_matter(documents: list[Document], order: 
 @check
 def test_statuses_that_are_written_leave_nothing_to_write(documents: list[Document]) -> None:
     first = translate(resource_set(documents), FACTS)
-    written = gather(
-        msgspec.structs.replace(one, status=first.statuses[type(one).__name__, one.key])
-        if (type(one).__name__, one.key) in first.statuses
-        else one
-        for one in resources(resource_set(documents))
-    )
+    written = with_statuses(resource_set(documents), first.statuses)
     again = translate(written, msgspec.structs.replace(FACTS, now="2027-07-07T07:07:07Z"))
     assert again.table == first.table
     assert again.statuses == {key: first.statuses[key] for key in again.statuses}
@@ -196,7 +74,7 @@ def test_the_table_keeps_its_own_rules(documents: list[Document]) -> None:
     table = translate(resource_set(documents), FACTS).table
     for route in table.routes.values():
         for rule in route.rules:
-            refs = [str(one.ref) for one in rule.split.backends]
+            refs = [one.identity for one in rule.split.backends]
             assert refs == sorted(set(refs))
             assert all(one.weight >= 1 for one in rule.split.backends)
             assert all(one.invalid or one.ref.key in table.pools for one in rule.split.backends)
@@ -311,12 +189,7 @@ def test_an_overlay_changes_no_other_rule_and_no_other_share(documents: list[Doc
 def test_statuses_under_rollouts_leave_nothing_to_write(documents: list[Document], data: st.DataObject) -> None:
     found = resource_set([*documents, *drawn_rollouts(data)])
     first = translate(found, FACTS)
-    written = gather(
-        msgspec.structs.replace(one, status=first.statuses[type(one).__name__, one.key])
-        if (type(one).__name__, one.key) in first.statuses
-        else one
-        for one in resources(found)
-    )
+    written = with_statuses(found, first.statuses)
     again = translate(written, msgspec.structs.replace(FACTS, now="2027-07-07T07:07:07Z"))
     assert (again.table, again.rollouts) == (first.table, first.rollouts)
     assert again.statuses == {key: first.statuses[key] for key in again.statuses}

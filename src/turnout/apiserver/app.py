@@ -27,6 +27,7 @@ from turnout.apiserver.object_store import ObjectStore
 from turnout.apiserver.options import WriteOptions, delete_options, list_options, write_options
 from turnout.apiserver.paths import Target, parse_path
 from turnout.apiserver.responses import json_response, object_response, status_response
+from turnout.apiserver.reviews import Review, answered, find_review
 from turnout.apiserver.views import View, choose
 from turnout.apiserver.watching import watch_response
 from turnout.apiserver.writes import Writes, Written
@@ -48,6 +49,9 @@ class Api:
             if request.method not in ("GET", "HEAD"):
                 raise method_not_allowed()
             return _discovered(request, path)
+        review = find_review(path)
+        if review is not None:
+            return await _reviewed(request, review)
         target = parse_path(request.scope["path"])
         verbs = self._on_one() if target.name else self._on_many()
         verb = verbs.get(request.method)
@@ -126,6 +130,13 @@ class Api:
             if not isinstance(failure, StatusError) or failure.code != 404:
                 raise failure
         return object_response(_view(request, target).many(selected, self._store.version), _accept(request))
+
+
+async def _reviewed(request: Request, review: Review) -> Response:
+    if request.method != "POST":
+        raise method_not_allowed()
+    document = decode_object(await read_body(request), media_type_of(request.headers))
+    return json_response(answered(review, document), 201)
 
 
 def _one(target: Target, namespace: str, name: str) -> Target:

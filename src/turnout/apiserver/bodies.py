@@ -9,6 +9,8 @@ from starlette.requests import Request
 from turnout.apiserver import media
 from turnout.apiserver.errors import StatusError, bad_request, too_large, unprocessable, unsupported_media_type
 from turnout.apiserver.jsonpatch import PatchError, apply_patch
+from turnout.apiserver.protobuf.messages import UndescribedError, read_object
+from turnout.apiserver.protobuf.wire import WireError
 from turnout.apiserver.stored import LIMIT
 from turnout.apiserver.strategic import strategic_merge
 from turnout.apiserver.writes import Edit
@@ -36,11 +38,13 @@ async def read_body(request: Request) -> bytes:
 
 
 def decode_object(body: bytes, media_type: str) -> Document:
-    """One object, from JSON or YAML. Raises a 400 on anything else, a 415 on another media type."""
+    """One object, from JSON, YAML or protobuf. Raises a 400 on anything else, a 415 on another media type."""
     if media_type == media.JSON:
         value = _json(body)
     elif media_type in (media.YAML, media.APPLY_PATCH):
         value = _yaml(body)
+    elif media_type == media.PROTOBUF:
+        value = _protobuf(body)
     else:
         raise unsupported_media_type(media.OBJECTS)
     if not isinstance(value, dict):
@@ -109,6 +113,15 @@ def _yaml(body: bytes) -> JSON:
     if len(documents) != 1:
         raise bad_request(f"the body holds {len(documents)} objects instead of one")
     return documents[0]
+
+
+def _protobuf(body: bytes) -> Document:
+    try:
+        return read_object(body)
+    except UndescribedError as error:
+        raise unsupported_media_type((media.JSON, media.YAML)) from error
+    except WireError as error:
+        raise _unreadable(error) from error
 
 
 def _unreadable(error: Exception) -> StatusError:

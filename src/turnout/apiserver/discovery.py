@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from turnout.apiserver.reviews import REVIEWS, Review
 from turnout.resources.document import Document
 from turnout.resources.kinds import KINDS, Kind, api_version
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+REVIEW_VERBS = ("create",)
 STATUS_VERBS = ("get", "patch", "update")
 
 
@@ -32,6 +34,8 @@ def groups() -> dict[str, tuple[str, ...]]:
         if kind.group:
             known = found.get(kind.group, ())
             found[kind.group] = known + tuple(each for each in kind.versions if each not in known)
+    for review in REVIEWS:
+        found.setdefault(review.group, (review.version,))
     return found
 
 
@@ -44,6 +48,11 @@ def hint(group: str) -> str:
 def kinds_of(group: str, version: str) -> list[Kind]:
     """The kinds of one group and version, in order."""
     return [kind for kind in KINDS if kind.group == group and version in kind.versions]
+
+
+def reviews_of(group: str, version: str) -> list[Review]:
+    """The reviews of one group and version."""
+    return [review for review in REVIEWS if (review.group, review.version) == (group, version)]
 
 
 def core_versions(address: str) -> Document:
@@ -71,10 +80,13 @@ def _group(name: str, versions: Iterable[str]) -> Document:
 
 def resource_list(group: str, version: str) -> Document | None:
     """`/apis/GROUP/VERSION`, or `/api/v1`; None when it is not served."""
-    kinds = kinds_of(group, version)
-    if not kinds:
+    kinds, reviews = kinds_of(group, version), reviews_of(group, version)
+    if not kinds and not reviews:
         return None
     listed = [each for kind in kinds for each in _resources(kind)]
+    for review in reviews:
+        names = {"name": review.plural, "singularName": review.kind.lower(), "namespaced": False}
+        listed.append({**names, "kind": review.kind, "verbs": REVIEW_VERBS})
     named = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": api_version(group, version)}
     return {**named, "resources": listed}
 
@@ -104,6 +116,7 @@ def aggregated(core: bool) -> Document:  # noqa: FBT001 - /api or /apis
 
 def _version(group: str, version: str) -> Document:
     resources = [_discovered(kind, version) for kind in kinds_of(group, version)]
+    resources += [_discovered_review(review) for review in reviews_of(group, version)]
     return {"version": version, "freshness": "Current", "resources": resources}
 
 
@@ -124,3 +137,13 @@ def _discovered(kind: Kind, version: str) -> Document:
         status = {"subresource": "status", "responseKind": response, "verbs": STATUS_VERBS}
         found["subresources"] = [status]
     return found
+
+
+def _discovered_review(review: Review) -> Document:
+    return {
+        "resource": review.plural,
+        "responseKind": {"group": review.group, "version": review.version, "kind": review.kind},
+        "scope": "Cluster",
+        "singularResource": review.kind.lower(),
+        "verbs": REVIEW_VERBS,
+    }

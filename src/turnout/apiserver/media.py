@@ -4,13 +4,14 @@ from turnout.resources.kinds import Kind
 
 JSON = "application/json"
 YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 """Server-side apply; JSON is YAML too."""
 
-OBJECTS = (JSON, YAML)
+OBJECTS = (JSON, YAML, PROTOBUF)
 PATCHES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
 
 

@@ -10,7 +10,8 @@ from functools import cache
 import msgspec
 
 from turnout.apiserver import media
-from turnout.apiserver.discovery import groups, kinds_of
+from turnout.apiserver.discovery import groups, kinds_of, reviews_of
+from turnout.apiserver.reviews import Review
 from turnout.resources.document import Document
 from turnout.resources.kinds import Kind
 from turnout.resources.openapi import REFERENCE, group_version_kind, openapi_v3, schema_name
@@ -39,13 +40,17 @@ def document(place: str) -> bytes | None:
     """`/openapi/v3/PLACE` as JSON, such as `api/v1` or `apis/GROUP/VERSION`; None when it is not served."""
     parts = place.split("/")
     group, version = ("", parts[-1]) if parts[0] == "api" else ("/".join(parts[1:-1]), parts[-1])
-    kinds = kinds_of(group, version)
-    if not kinds or place != _place(group, version):
+    kinds, reviews = kinds_of(group, version), reviews_of(group, version)
+    if not (kinds or reviews) or place != _place(group, version):
         return None
-    paths: Document = {}
+    whole = openapi_v3(group, version)
     for kind in kinds:
-        paths.update(_paths(kind, version))
-    return msgspec.json.encode({**openapi_v3(group, version), "paths": paths})
+        whole["paths"].update(_paths(kind, version))
+    for review in reviews:
+        name = f"{'.'.join(reversed(group.split('.')))}.{version}.{review.kind}"
+        whole["components"]["schemas"][name] = _review_schema(review)
+        whole["paths"][f"/{review.path}"] = {"post": _asked(review, name)}
+    return msgspec.json.encode(whole)
 
 
 def _place(group: str, version: str) -> str:
@@ -86,6 +91,32 @@ def _paths(kind: Kind, version: str) -> Document:
             "parameters": _placeholders(scope, "name"),
         }
     return paths
+
+
+def _review_schema(review: Review) -> Document:
+    free: Document = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    texts = {name: {"type": "string"} for name in ("apiVersion", "kind")}
+    return {
+        "type": "object",
+        "description": "A question about what the one who asks may do. It is answered and not stored.",
+        "properties": {**texts, **dict.fromkeys(("metadata", "spec", "status"), free)},
+        "x-kubernetes-group-version-kind": [_named(review)],
+    }
+
+
+def _asked(review: Review, schema: str) -> Document:
+    body: Document = {"content": {media.JSON: {"schema": {"$ref": f"{REFERENCE}{schema}"}}}}
+    return {
+        "x-kubernetes-action": "post",
+        "x-kubernetes-group-version-kind": _named(review),
+        "parameters": [_parameter(name, "query", "string") for name in WRITE],
+        "requestBody": {"required": True, **body},
+        "responses": {"201": {"description": "Created", **body}},
+    }
+
+
+def _named(review: Review) -> Document:
+    return {"group": review.group, "version": review.version, "kind": review.kind}
 
 
 def _writes(kind: Kind, version: str) -> Document:

@@ -16,6 +16,14 @@ class Fault(NamedTuple):
     message: str
 
 
+class Notice(NamedTuple):
+    """An answer of the gateway's own that is no error and has no body. `lines` are its header lines."""
+
+    code: int
+    lines: bytes = b""
+    reason: str = ""
+
+
 BAD_REQUEST = "bad-request"
 TIMEOUT = "timeout"
 UPSTREAM_RESET = "upstream-reset"
@@ -45,6 +53,11 @@ def body_too_large(limit: int) -> Fault:
 def no_route(host: str, path: str) -> Fault:
     """No rule matches."""
     return Fault(404, "no-route", f"no route matches host {host!r} and path {path!r}")
+
+
+def forbidden_path(path: str) -> Fault:
+    """The path would command a model server, and no rule names it exactly."""
+    return Fault(403, "forbidden-path", f"path {path!r} is for managing model servers")
 
 
 def empty_split(route: str, rule: str) -> Fault:
@@ -77,9 +90,28 @@ def timed_out(endpoint: str, seconds: float) -> Fault:
     return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:.0f} s")
 
 
+def overdue(seconds: float) -> Fault:
+    """The answer did not begin in the time that the route allows."""
+    return Fault(504, TIMEOUT, f"no answer within the {seconds:g} s that the route allows")
+
+
 def draining() -> Fault:
     """The gateway ends, and the request was not answered in the time that was left."""
     return Fault(503, "draining", "the gateway is shutting down")
+
+
+def write_notice(notice: Notice, request_id: bytes, *, close: bool = False, http10: bool = False) -> bytes:
+    """The whole answer."""
+    return b"".join(
+        (
+            STATUS_LINES[notice.code],
+            b"date: %b\r\ncontent-length: 0\r\n" % formatdate(usegmt=True).encode(),
+            notice.lines,
+            b"x-request-id: %b\r\n" % request_id,
+            CLOSE if close else KEEP_ALIVE if http10 else b"",
+            CRLF,
+        )
+    )
 
 
 def write_answer(

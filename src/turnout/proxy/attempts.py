@@ -4,6 +4,7 @@ from typing import Protocol
 
 from turnout.endpoints import Endpoint
 from turnout.proxy import answers
+from turnout.proxy.alarms import Alarm, Sleeper
 from turnout.proxy.answers import Fault
 from turnout.proxy.assignment import choose_endpoint
 from turnout.proxy.client import Client
@@ -14,7 +15,7 @@ from turnout.proxy.upstream import Receiver, Upstream
 from turnout.proxy.writing import write_body, write_request
 
 
-class Owner(Receiver, Waiter, Protocol):
+class Owner(Receiver, Waiter, Sleeper, Protocol):
     """The exchange whose request is sent and whom the answer is for.
 
     It hands itself in with every call and all that it is told as a Waiter or Receiver: kept here, it would be a cycle.
@@ -34,10 +35,12 @@ class Attempts:
     """
 
     __slots__ = (
+        "_alarm",
         "_client",
         "_pool",
         "_replayable",
         "_reset",
+        "_seconds",
         "_state",
         "_tried",
         "count",
@@ -55,6 +58,8 @@ class Attempts:
         self._tried: tuple[str, ...] = ()
         self._reset = ""  # why the last attempt failed after it was connected
         self._replayable = True
+        self._seconds = 0.0
+        self._alarm: Alarm | None = None
         self.count = 0
         self.open = False
         self.sent = False
@@ -62,9 +67,10 @@ class Attempts:
         self.server: Server | None = None
         self.upstream: Upstream | None = None
 
-    def begin(self, owner: Owner, pool: str) -> None:
-        """Sends the request to the best endpoint of `pool`."""
+    def begin(self, owner: Owner, pool: str, seconds: float = 0.0) -> None:
+        """Sends the request to the best endpoint of `pool`. An attempt may take that many seconds; 0 is no limit."""
         self._pool = pool
+        self._seconds = seconds
         self._try(owner)
 
     def pass_on(self, request: Request) -> None:
@@ -123,6 +129,7 @@ class Attempts:
         assert endpoint is not None
         self.upstream = None
         self.open = False
+        self._calm()
         if not self.sent:
             upstream.reusable = False  # the rest of the request would be taken for the next one
             self._client.hold(held=False)
@@ -137,7 +144,13 @@ class Attempts:
             upstream.abort()
         if self.open and endpoint is not None:
             self.open = False
+            self._calm()
             self._state.column.add(endpoint.slot, -1)
+
+    def _calm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _try(self, owner: Owner) -> None:
         state = self._state
@@ -151,6 +164,8 @@ class Attempts:
             return
         self.count += 1
         self.open = True
+        if self._seconds:
+            self._alarm = state.alarms.set(self._seconds, owner)
         self.endpoint = endpoint
         state.column.add(endpoint.slot, 1)
         server = self.server = state.connections.server(endpoint.address)

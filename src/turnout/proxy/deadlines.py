@@ -18,6 +18,11 @@ class Deadlines(Generic[T]):
         self._next = int(now / TICK)
         self._ticks: dict[int, list[T]] = {}
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return not self._ticks
+
     def add(self, time: float, item: T) -> None:
         """`item` is due at `time`."""
         tick = max(self._next, int(time / TICK))

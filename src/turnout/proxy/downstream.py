@@ -27,6 +27,8 @@ from turnout.proxy.heads import (
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 
+FOREVER = float("inf")
+
 
 class Downstream(asyncio.Protocol):
     """`port` is the served port, `write_paused` whether the client reads too slowly.
@@ -167,14 +169,14 @@ class Downstream(asyncio.Protocol):
         urls.clear()
         request = Request(parser.get_method(), url, self._lines, closes=not keeps, http10=version == "1.0")
         request.client = self._client
-        request.read_head(noted, self._state.limits.body)
+        request.read_head(noted)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)
         elif self._fed > limit and sum(map(len, request.lines)) + len(url) > limit:
             request.fault = answers.headers_too_large(limit)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
-        elif parser.should_upgrade():
+        elif parser.should_upgrade() and request.fault is None:
             what = noted.get(UPGRADE, b"CONNECT").decode("latin-1")
             request.fault = answers.bad_request(f"switching to {what} is not supported")
         if request.fault is not None:
@@ -251,11 +253,12 @@ class Downstream(asyncio.Protocol):
     def sweep(self, now: float) -> None:
         """Ends what is idle, quiet, slow or not leaving."""
         limits = self._state.limits
+        idle = self._state.view.idle.get(self.port, limits.idle_client) or FOREVER
         if self._lingers and now - self._lingers > limits.linger:
             self.transport.abort()
         elif self._current is not None:
             self._current.sweep()
-        elif now - self._since > (limits.slow_head if self._fed else limits.idle_client):
+        elif now - self._since > (limits.slow_head if self._fed else idle):
             self.transport.abort()
 
     def busy(self) -> bool:

@@ -6,18 +6,21 @@ WAITING ── first in line ──► READING ── all of a JSON body ──�
 
 from time import time
 
+from turnout.endpoints.management import is_management
 from turnout.proxy import answers
-from turnout.proxy.answers import Fault, write_answer
+from turnout.proxy.alarms import Alarm
+from turnout.proxy.answers import Fault, Notice, write_answer, write_notice
 from turnout.proxy.assignment import NOTHING, Assignment, assign
 from turnout.proxy.attempts import Attempts
 from turnout.proxy.client import Client
+from turnout.proxy.filters import revised
 from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
 from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.upstream import Upstream
-from turnout.proxy.view import Plan
+from turnout.proxy.view import Arm, Plan
 from turnout.proxy.writing import Answer, since
 from turnout.telemetry.record import Record
 
@@ -29,11 +32,13 @@ class Exchange:
     """Pairs a request with an answer. `advance` moves it on whenever more of the request came."""
 
     __slots__ = (
+        "_alarm",
         "_answer",
         "_assigned",
         "_attempts",
         "_began",
         "_client",
+        "_limit",
         "_observed",
         "_phase",
         "_plan",
@@ -57,6 +62,8 @@ class Exchange:
         self._attempts = Attempts(state, client)
         self._answer = Answer()
         self._quiet = 0
+        self._limit = state.limits.body
+        self._alarm: Alarm | None = None
         self._observed: Observation | None = None
 
     def advance(self) -> None:
@@ -70,9 +77,9 @@ class Exchange:
             request.body.clear()
             if request.complete:
                 self._over()
-            elif request.size > self._state.limits.body and not self._answer.close:
+            elif request.size > self._limit and not self._answer.close:
                 self._break_off("body-too-large")
-        elif request.size > self._state.limits.body:
+        elif request.size > self._limit:
             self._overflow()
         elif phase == READING:
             if request.complete:
@@ -118,6 +125,13 @@ class Exchange:
         elif attempts.endpoint is not None:
             self.refuse(answers.timed_out(attempts.endpoint.address, limit))
 
+    def overdue(self, seconds: float) -> None:
+        """alarms.Sleeper: a time that the route allows is over."""
+        if self._answer.code:
+            self._break_off(answers.TIMEOUT)
+        else:
+            self.refuse(answers.overdue(seconds))
+
     def pause_answer(self) -> None:
         """The client reads too slowly: so do we."""
         if self._attempts.upstream is not None:
@@ -133,25 +147,49 @@ class Exchange:
         request = self.request
         self._phase = READING
         if request.fault is not None:
-            self.refuse(request.fault)
+            self._answer_here(request.fault)
             return
         plan = self._view.plan(self._client.port, request.host, request.path(), request)
         if plan is None:
             self.refuse(answers.no_route(request.host, request.path()))
             return
         self._plan = plan
+        if not plan.plain:
+            notice = self._prepare(plan)
+            if notice is not None:
+                self._answer_here(notice)
+                return
+        if request.size > self._limit or (request.length is not None and request.length > self._limit):
+            self._overflow()
+            return
         if request.expects and not request.size and not request.complete:
             self._client.transport.write(CONTINUE)
-        if request.size > self._state.limits.body:
-            self._overflow()
-        elif request.complete or not request.buffered:
+        if request.complete or not request.buffered:
             self._assign()
+
+    def _prepare(self, plan: Plan) -> Fault | Notice | None:
+        """Does what the rule asks for beyond its split; returns the answer if that is one."""
+        request = self.request
+        if plan.redirection is not None:
+            location = plan.redirection.location(request.host, request.url)
+            return Notice(plan.redirection.code, b"location: %b\r\n" % location)
+        if plan.revision is not None:
+            plan.revision.apply(request)
+        if plan.forbids(request.path()):
+            return answers.forbidden_path(request.path())
+        if plan.body is not None:
+            self._limit = plan.body
+        if plan.request_seconds:
+            self._alarm = self._state.alarms.set(plan.request_seconds, self)
+        return None
 
     def _assign(self) -> None:
         plan = self._plan
         assert plan is not None
         assigned = self._assigned = assign(plan, self.request, self._state.dice)
         arm = assigned.arm
+        if arm is not None and (arm.revision is not None or plan.late) and not self._revise(plan, arm):
+            return
         if arm is not None and (plan.watched is not None or assigned.key):
             began = self._state.observer.begin
             self._observed = began(plan.watched, plan.mix, arm.backend.role, assigned.key, assigned.unit, self.request)
@@ -161,7 +199,17 @@ class Exchange:
             self.refuse(answers.invalid_backend(str(arm.backend.ref), arm.backend.invalid))
         else:
             self._phase = SERVING
-            self._attempts.begin(self, arm.key)
+            self._attempts.begin(self, arm.key, plan.attempt_seconds)
+
+    def _revise(self, plan: Plan, arm: Arm) -> bool:
+        """Does what the backend's own filters ask for; False when that is refused."""
+        request = self.request
+        if arm.revision is not None:
+            arm.revision.apply(request)
+        if plan.late and plan.guarded and is_management(request.path()):
+            self.refuse(answers.forbidden_path(request.path()))
+            return False
+        return True
 
     def connected(self, upstream: Upstream) -> bool:
         """connections.Waiter: a new connection is there; False when it is no longer wanted."""
@@ -189,6 +237,9 @@ class Exchange:
         out: list[bytes] = []
         state = self._state
         if not answer.code:
+            arm = self._assigned.arm
+            if arm is not None and arm.responses:
+                upstream.head = revised(upstream.head, arm.responses)
             out = answer.head(upstream, self.request, self._origin(), draining=state.draining)
             state.streams += answer.stream
             if observed is not None:
@@ -204,7 +255,7 @@ class Exchange:
     def _origin(self) -> bytes:
         """The header lines that say which pool was chosen, and which endpoint answered."""
         arm = self._assigned.arm
-        if arm is None or arm.backend.invalid:
+        if arm is None or arm.backend.invalid or not arm.line:
             return b""
         server = self._attempts.server
         return arm.line if server is None else arm.line + server.line
@@ -221,20 +272,24 @@ class Exchange:
             self._client.linger()
 
     def refuse(self, fault: Fault) -> None:
+        """attempts.Owner: answers in the server's place."""
+        self._answer_here(fault)
+
+    def _answer_here(self, own: Fault | Notice) -> None:
         """Answers in the server's place. A request that was not read to its end is the connection's last."""
         self._attempts.leave()
         request = self.request
-        self._answer.code = fault.code
-        self._answer.close = request.closes or self._state.draining or not request.complete
+        self._answer.code = own.code
+        self._answer.close = close = request.closes or self._state.draining or not request.complete
         origin, client = self._origin(), self._client
-        self._record(fault.code, fault.reason)
+        self._record(own.code, own.reason)
         self._phase = ANSWERED
         request.body.clear()
-        client.transport.write(
-            write_answer(
-                fault, request.id, origin, close=self._answer.close, http10=request.http10, head_only=self.head_only
-            )
-        )
+        if isinstance(own, Notice):
+            answer = write_notice(own, request.id, close=close, http10=request.http10)
+        else:
+            answer = write_answer(own, request.id, origin, close=close, http10=request.http10, head_only=self.head_only)
+        client.transport.write(answer)
         if request.complete:
             self._over()
         else:
@@ -244,7 +299,7 @@ class Exchange:
     def _overflow(self) -> None:
         """More body came than may."""
         if self._answer.code == 0:
-            self.refuse(answers.body_too_large(self._state.limits.body))
+            self.refuse(answers.body_too_large(self._limit))
         else:
             self._break_off("body-too-large")
 
@@ -263,6 +318,9 @@ class Exchange:
     def _record(self, code: int, reason: str) -> None:
         state, plan, assigned, attempts = self._state, self._plan, self._assigned, self._attempts
         observed = self._observed
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, attempts.count)

@@ -4,6 +4,7 @@ A header is four items of a flat list, `name, b": ", value, b"\r\n"`: one join w
 Sources: RFC 9110 section 7.6.1 (hop-by-hop headers), RFC 9112 (framing).
 """
 
+import re
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import count
@@ -99,6 +100,14 @@ def is_json(content_type: bytes) -> bool:
     """Whether a Content-Type is `application/json` or ends in `+json`, whatever its parameters."""
     media = content_type.partition(b";")[0].strip().lower()
     return media == b"application/json" or media.endswith(b"+json")
+
+
+_REQUEST_ID = re.compile(rb"[0-9A-Za-z._~:/+=@-]{1,128}")
+
+
+def is_request_id(value: bytes) -> bool:
+    """Whether a client's x-request-id is one to keep: up to 128 characters that no log or shell reads more into."""
+    return _REQUEST_ID.fullmatch(value) is not None
 
 
 @lru_cache(256)

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from turnout.inference import RequestFields, read_request
-from turnout.proxy.answers import Fault, bad_request, body_too_large
+from turnout.proxy.answers import Fault, Notice, bad_request
 from turnout.proxy.heads import (
     CODING,
     COLON,
@@ -17,12 +17,18 @@ from turnout.proxy.heads import (
     SESSION,
     host_name,
     is_json,
+    is_request_id,
     named_hops,
     new_request_id,
     without,
 )
+from turnout.proxy.paths import is_plain, normal_path
 
 _UNSAID = RequestFields()
+_REQUEST_ID = b"x-request-id"
+_NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
+_OBJECTIVE = (b"x-gateway-inference-objective", b"x-llm-d-inference-objective")
+_FAIRNESS = (b"x-gateway-inference-fairness-id", b"x-llm-d-inference-fairness-id")
 
 
 class Request:
@@ -32,7 +38,9 @@ class Request:
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
-    client's address. `fault` is why it cannot be relayed.
+    client's address. `fault` is why it is not relayed.
+
+    `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
 
     __slots__ = (
@@ -75,10 +83,10 @@ class Request:
         self.buffered = False
         self.complete = False
         self.expects = False
-        self.fault: Fault | None = None
+        self.fault: Fault | Notice | None = None
         self._fields: RequestFields | None = None
 
-    def read_head(self, noted: dict[int, bytes], limit: int) -> None:
+    def read_head(self, noted: dict[int, bytes]) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
         get = noted.get
         connection = get(CONNECTION)
@@ -87,21 +95,47 @@ class Request:
             if hops:
                 self.lines = without(self.lines, hops)
         if CODING in noted or LENGTH in noted:
-            self._read_framing(noted, limit)
+            self._read_framing(noted)
         self.session = get(SESSION, b"")
-        self.id = get(REQUEST_ID, b"")
-        if not self.id:
+        given = get(REQUEST_ID)
+        if given is not None and is_request_id(given):
+            self.id = given
+        else:
+            if given is not None:
+                self.lines = without(self.lines, frozenset({_REQUEST_ID}))
             self.id = new_request_id()
-            self.lines += (b"x-request-id", COLON, self.id, CRLF)
+            self.lines += (_REQUEST_ID, COLON, self.id, CRLF)
+        if self.method in _NOT_SERVED:
+            self.fault = bad_request(f"{self.method.decode()} is not served")
         host = get(HOST)
         if self.url[:1] != b"/":
             host = self._read_target(host)
+        if not is_plain(self.url):
+            self._normalise()
         if host is not None:
             self.host = host_name(host)
         elif self.http10:
             self.hostless = True
         else:
             self.fault = self.fault or bad_request("the request has no Host header")
+
+    def reread(self, names: frozenset[bytes]) -> None:
+        """The headers `names` (lower case) among `lines` were changed: takes in what they say now.
+
+        How the body is read stays as the client declared it.
+        """
+        self.hostless = not self.header(b"host") if b"host" in names else self.hostless
+        self.session = self.header(b"x-session-id") if b"x-session-id" in names else self.session
+        if _REQUEST_ID in names:
+            self.id = self.header(_REQUEST_ID) or self.id
+
+    def objective(self) -> bytes:
+        """The InferenceObjective's name; empty where the request names none."""
+        return self._first(_OBJECTIVE)
+
+    def fairness_id(self) -> bytes:
+        """The flow that the request belongs to; empty where it does not say."""
+        return self._first(_FAIRNESS)
 
     def path(self) -> str:
         """The target without its query."""
@@ -139,7 +173,10 @@ class Request:
             return b""
         return b"content-length: %d\r\n" % (self.size if self.buffered else self.length or 0)
 
-    def _read_framing(self, noted: dict[int, bytes], limit: int) -> None:
+    def _first(self, names: tuple[bytes, ...]) -> bytes:
+        return next(filter(None, map(self.header, names)), b"")
+
+    def _read_framing(self, noted: dict[int, bytes]) -> None:
         length, coding = noted.get(LENGTH), noted.get(CODING)
         if coding is not None:
             if coding.strip().lower() != b"chunked":
@@ -149,8 +186,6 @@ class Request:
             self.chunked = True
         elif length is not None:
             self.length = int(length)
-            if self.length > limit:
-                self.fault = body_too_large(limit)
         if self.chunked or self.length:
             self.buffered = is_json(noted.get(CONTENT_TYPE, b""))
             self.expects = noted.get(EXPECT, b"").lower() == b"100-continue" and not self.http10
@@ -158,9 +193,10 @@ class Request:
     def _read_target(self, host: bytes | None) -> bytes | None:
         """A target in absolute form: its authority is the host, whatever the Host header says (RFC 9112, 3.2.2)."""
         if self.url == b"*" and self.method == b"OPTIONS":
+            self.fault = self.fault or Notice(200)
             return host
         if self.url[:7].lower() not in {b"http://", b"https:/"}:
-            self.fault = bad_request("the request's target is neither a path nor an http URL")
+            self.fault = self.fault or bad_request("the request's target is neither a path nor an http URL")
             return host
         try:
             parts = urlsplit(self.url)
@@ -173,3 +209,13 @@ class Request:
         self.url = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
         self.lines = [b"host", COLON, parts.netloc, CRLF, *without(self.lines, frozenset({b"host"}))]
         return parts.netloc
+
+    def _normalise(self) -> None:
+        path, mark, query = self.url.partition(b"?")
+        normal = normal_path(path)
+        if b"#" in self.url:
+            self.fault = self.fault or bad_request("the request's target has a fragment")
+        elif normal is None:
+            self.fault = self.fault or bad_request("the request's path has a % that encodes nothing")
+        else:
+            self.url = normal + mark + query

@@ -9,6 +9,7 @@ from typing import Protocol
 from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
 from turnout.picker import Candidates
+from turnout.proxy.alarms import Alarms
 from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
 from turnout.proxy.observer import Observer
@@ -47,6 +48,7 @@ class State:
     """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
 
     __slots__ = (
+        "alarms",
         "candidates",
         "clock",
         "column",
@@ -77,6 +79,7 @@ class State:
         self.sink = sink
         self.column = column
         self.in_flight = in_flight
+        self.alarms = Alarms(loop)
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}

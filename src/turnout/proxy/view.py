@@ -1,47 +1,114 @@
 """A version of the table, compiled: the rule that serves a request, with all that its requests need."""
 
+from typing import TypeVar
+
+from turnout.endpoints.management import is_management
+from turnout.proxy.filters import HeaderEdit, Revision
+from turnout.proxy.redirects import Redirection
 from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
-from turnout.table import Backend, RoutingTable, Split
+from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, RoutingTable, Split, Timeouts
 
 FOUND = 1024
 """Requests (port, host, path) whose plan is known without a look into the index: clients ask for the same few."""
+LONG = 512
+"""Characters of a path that is not remembered: a thousand of the longest would take 64 MB."""
+NO_TIMEOUTS = Timeouts()
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Arm:
-    """A backend of a plan. `key` is its pool's, `line` the header line that names the pool."""
+    """A backend of a plan. `key` is its pool's, `line` the header line that names the pool, empty if none may.
 
-    __slots__ = ("backend", "key", "line")
+    `revision` is what its own filters do to the request, None where they do nothing; `responses` are the rule's header
+    changes and then its own.
+    """
 
-    def __init__(self, backend: Backend) -> None:
+    __slots__ = ("backend", "key", "line", "responses", "revision")
+
+    def __init__(self, backend: Backend, plan: "Plan") -> None:
         self.backend = backend
         self.key = backend.ref.key
-        self.line = b"x-turnout-pool: %b\r\n" % backend.ref.name.encode()
+        self.line = b"x-turnout-pool: %b\r\n" % backend.ref.name.encode() if plan.named else b""
+        self.revision = _revision(backend.filters, plan.target.match.path)
+        self.responses: tuple[HeaderEdit, ...] = ()
+        for revision in (plan.revision, self.revision):
+            if revision is not None:
+                self.responses += revision.responses
 
 
 class Plan:
-    """A rule of one view with all that its requests need worked out once. `route` is the route's key.
+    """A match of one view with all that its requests need worked out once. `route` is the route's key.
 
-    `watched` is None where no rollout watches; `mix` tells the rule's keys from those of others.
+    `watched` is None where no rollout watches; `mix` tells the rule's keys from those of others. `plain`: nothing of
+    what follows is to be done. `redirection` answers the request; `revision` are the rule's filters; `body` is the
+    limit of the body's bytes, None for the worker's; `request_seconds` and `attempt_seconds` are 0 for no limit.
+    `guarded`: paths for managing model servers are refused, `late` where they are known only after a backend's filters.
+    `named`: answers say which pool and endpoint they come from.
     """
 
-    __slots__ = ("_arms", "mix", "route", "rule", "sequence", "splitter", "target", "watched")
+    __slots__ = (
+        "_arms",
+        "_forbidden",
+        "attempt_seconds",
+        "body",
+        "guarded",
+        "late",
+        "mix",
+        "named",
+        "plain",
+        "redirection",
+        "request_seconds",
+        "revision",
+        "route",
+        "rule",
+        "sequence",
+        "splitter",
+        "target",
+        "watched",
+    )
 
-    def __init__(self, target: Target, sequence: Sequence, watched: Watched | None = None) -> None:
+    def __init__(
+        self, target: Target, sequence: Sequence, watched: Watched | None = None, *, forbidden: bool = False
+    ) -> None:
+        rule, path, parameters = target.rule, target.match.path, target.listener.parameters
+        redirect, timeouts = rule.filters.redirect, rule.timeouts or NO_TIMEOUTS
         self.target = target
         self.splitter = target.splitter
         self.sequence = sequence
         self.route = target.route.ref.key
-        self.rule = target.rule.name
+        self.rule = rule.name
         self.watched = watched
         self.mix = mixed(f"{self.route}/{self.rule}")
+        self.redirection = Redirection(redirect, path, target.listener.served_port) if redirect is not None else None
+        self.revision = _revision(rule.filters, path)
+        self.body = parameters.body_bytes
+        self.named = parameters.response_headers
+        self.request_seconds = timeouts.request or 0.0
+        self.attempt_seconds = timeouts.backend_request or 0.0
+        self.guarded = path.type != "Exact"
+        self.late = any(_rewrites(backend.filters) for backend in rule.split.backends)
+        self._forbidden = forbidden and self.guarded
+        self.plain = (
+            self.redirection is None
+            and self.revision is None
+            and self.body is None
+            and not (self.request_seconds or self._forbidden)
+        )
         self._arms: dict[int, Arm] = {}
+
+    def forbids(self, path: str) -> bool:
+        """Whether a request is refused that the rule's own filters have given this path."""
+        if not self.guarded or self.late:
+            return False
+        return self._forbidden if self.revision is None or self.revision.path is None else is_management(path)
 
     def arm(self, backend: Backend) -> Arm:
         """The arm of a backend that the rule's splitter or sequence gave out."""
         arm = self._arms.get(id(backend))  # an arm holds its backend, so that no other comes to have its id
         if arm is None:
-            arm = self._arms[id(backend)] = Arm(backend)
+            arm = self._arms[id(backend)] = Arm(backend, self)
         return arm
 
 
@@ -49,18 +116,20 @@ class View:
     """One version of the table, compiled. A request keeps the one that it began with.
 
     `sequences` are the places of keyless requests, by their split's salt; `watched` the splits that rollouts watch, by
-    their identity.
+    their identity; `idle` the seconds that a connection to a port is kept without a request, where a Gateway says so.
     """
 
-    __slots__ = ("_found", "_plans", "index", "sequences", "version", "watched")
+    __slots__ = ("_found", "_listed", "_plans", "idle", "index", "sequences", "version", "watched")
 
     def __init__(self, version: int, index: Index, sequences: dict[str, Sequence]) -> None:
         self.version = version
         self.index = index
         self.sequences = sequences
         self.watched: dict[int, Watched] = {}
-        self._plans: dict[int, Plan] = {}
-        self._found: dict[tuple[int, str, str], Shortlist] = {}
+        self.idle: dict[int, float] = {}
+        self._plans: dict[tuple[int, bool], Plan] = {}
+        self._found: dict[tuple[int, str, str], Plan] = {}
+        self._listed: dict[tuple[int, str, str], tuple[Shortlist, bool]] = {}
 
     @classmethod
     def of(cls, table: RoutingTable, version: int, old: "View | None" = None) -> "View":
@@ -72,27 +141,40 @@ class View:
                     past = old.sequences.get(rule.split.salt)
                     if past is not None:
                         sequences[rule.split.salt] = carry(past, rule.split)
-        return cls(version, Index.build(table), sequences)
+        made = cls(version, Index.build(table), sequences)
+        for listener in table.listeners:
+            if listener.parameters.idle is not None:
+                made.idle.setdefault(listener.served_port, listener.parameters.idle)
+        return made
 
     def plan(self, port: int, host: str, path: str, asked: Asked) -> Plan | None:
-        """The plan of the rule that serves the request; None when none does."""
-        found = self._found
+        """The plan of the match that serves the request; None when none does."""
         key = (port, host, path)
-        shortlist = found.get(key)
-        if shortlist is None:
-            shortlist = self.index.shortlist(port, host, path)
-            if shortlist.is_empty:
-                return None
-            if len(found) >= FOUND:
-                found.clear()
-            found[key] = shortlist
+        return self._found.get(key) or self._choose(key, asked)
+
+    def _choose(self, key: tuple[int, str, str], asked: Asked) -> Plan | None:
+        """A plan is remembered for its port, host and path only where no more of the request counts."""
+        listed = self._listed.get(key)
+        if listed is None:
+            listed = self.index.shortlist(*key), is_management(key[2])
+        shortlist, forbidden = listed
         target = shortlist.first(asked)
-        if target is None:
-            return None
-        plan = self._plans.get(id(target))  # the index holds its targets
+        plan = self._plan(target, forbidden=forbidden) if target is not None else None
+        if shortlist.is_empty or len(key[2]) > LONG:
+            return plan
+        if shortlist.guarded:
+            _remember(self._listed, key, listed)
+        elif plan is not None:
+            _remember(self._found, key, plan)
+        return plan
+
+    def _plan(self, target: Target, *, forbidden: bool) -> Plan:
+        key = id(target), forbidden  # the index holds its targets
+        plan = self._plans.get(key)
         if plan is None:
             split = target.rule.split
-            plan = self._plans[id(target)] = Plan(target, self._sequence(split), self.watched.get(id(split)))
+            watched = self.watched.get(id(split))
+            plan = self._plans[key] = Plan(target, self._sequence(split), watched, forbidden=forbidden)
         return plan
 
     def _sequence(self, split: Split) -> Sequence:
@@ -100,3 +182,19 @@ class View:
         if sequence is None:
             sequence = self.sequences[split.salt] = carry(None, split)
         return sequence
+
+
+def _remember(found: dict[K, V], key: K, value: V) -> None:
+    if len(found) >= FOUND:
+        found.clear()
+    found[key] = value
+
+
+def _revision(filters: Filters, match: PathMatch) -> Revision | None:
+    if filters == NO_FILTERS:
+        return None
+    return Revision(filters, match)
+
+
+def _rewrites(filters: Filters) -> bool:
+    return filters.rewrite is not None and filters.rewrite.path is not None

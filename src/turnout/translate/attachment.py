@@ -48,7 +48,9 @@ def _attach(
     allowed = [listener for listener in named if _allows(listener, gateway, route, namespaces)]
     common = [listener for listener in allowed if intersect(listener.hostname, route.spec.hostnames)]
     if common:
-        accepted = met("Accepted", "Accepted", f"Attached to listeners of Gateway {key}")
+        served = gateway.refused is None and any(listener.serves for listener in common)
+        tail = "" if served else ", none of which is served: see its status"
+        accepted = met("Accepted", "Accepted", f"Attached to listeners of Gateway {key}{tail}")
     elif allowed:
         hosts = ", ".join(dict.fromkeys(listener.hostname for listener in allowed))
         message = f"No hostname of the route is within the listeners' ({hosts})"

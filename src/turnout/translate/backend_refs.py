@@ -1,21 +1,14 @@
 """backendRefs: what each arm of a rule leads to, and the share it keeps when it leads nowhere."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from turnout.resources.httproute import HTTPBackendRef
-from turnout.resources.inferencepool import InferencePool
-from turnout.resources.kinds import INFERENCE_GROUP
-from turnout.table import Backend, ObjectRef
-from turnout.translate.conditions import Condition, met, unmet
-
-
-class Unresolved(Struct, frozen=True):
-    """A backendRef that leads nowhere. `reason` is the spec's, `message` names the field."""
-
-    reason: str
-    message: str
+from turnout.table import Backend, Filters, ObjectRef
+from turnout.translate.destinations import Unresolved
+from turnout.translate.filters import Scope, read_filters
+from turnout.translate.unserved import Unserved
 
 
 class ResolvedRefs(Struct, frozen=True):
@@ -24,61 +17,44 @@ class ResolvedRefs(Struct, frozen=True):
     backends: tuple[Backend, ...]
     pools: tuple[str, ...]
     unresolved: tuple[Unresolved, ...]
+    unserved: tuple[Unserved, ...] = ()
 
 
-def resolve(
-    refs: Sequence[HTTPBackendRef], field: str, namespace: str, pools: Mapping[str, InferencePool]
-) -> ResolvedRefs:
-    """The backends of a rule in `namespace`: a ref named twice counts once with the sum, weight 0 is left out.
+def resolve(refs: Sequence[HTTPBackendRef], field: str, scope: Scope) -> ResolvedRefs:
+    """The backends of a rule: a ref named twice with equal filters counts once with the sum, weight 0 is left out.
 
     A ref that leads nowhere keeps its weight: exactly its share is answered 500, and no other's.
     """
-    weights: dict[ObjectRef, int] = {}
-    reasons: dict[ObjectRef, str] = {}
-    unresolved = []
+    weights: dict[tuple[ObjectRef, Filters], int] = {}
+    faults: dict[ObjectRef, Unresolved | None] = {}
+    unresolved: list[Unresolved] = []
+    unserved: list[Unserved] = []
     for index, backend in enumerate(refs):
-        ref = ObjectRef(backend.group, backend.kind, backend.namespace or namespace, backend.name)
-        weights[ref] = weights.get(ref, 0) + backend.weight
-        fault = fault_of(ref, namespace, pools)
-        reasons[ref] = fault.reason if fault is not None else ""
+        ref = ObjectRef(backend.group, backend.kind, backend.namespace or scope.namespace, backend.name)
+        read = read_filters(backend.filters, f"{field}[{index}].filters", scope)
+        weights[ref, read.filters] = weights.get((ref, read.filters), 0) + backend.weight
+        fault = faults[ref] = scope.destinations.fault_of(ref, scope.namespace)
         if fault is not None:
             unresolved.append(Unresolved(fault.reason, f"{field}[{index}]: {fault.message}"))
+        unresolved += read.unresolved
+        unserved += read.unserved
     return ResolvedRefs(
-        backends=tuple(
-            Backend(ref, weights[ref], reasons[ref]) for ref in sorted(weights, key=str) if weights[ref] > 0
-        ),
-        pools=tuple(
-            sorted({ref.key for ref in weights if _is_pool(ref) and reasons[ref] in ("", "UnsupportedProtocol")})
-        ),
+        backends=_backends(weights, faults),
+        pools=tuple(sorted({ref.key for ref, fault in faults.items() if scope.destinations.known(ref, fault)})),
         unresolved=tuple(unresolved),
+        unserved=tuple(unserved),
     )
 
 
-def resolved_refs(unresolved: Sequence[Unresolved]) -> Condition:
-    """The route's `ResolvedRefs`: the first reason, every message."""
-    if not unresolved:
-        return met("ResolvedRefs", "ResolvedRefs", "Every reference is resolved")
-    message = "; ".join(one.message for one in unresolved)
-    return unmet("ResolvedRefs", unresolved[0].reason, message)
-
-
-def _is_pool(ref: ObjectRef) -> bool:
-    return (ref.group, ref.kind) == (INFERENCE_GROUP, "InferencePool")
-
-
-def fault_of(ref: ObjectRef, namespace: str, pools: Mapping[str, InferencePool]) -> Unresolved | None:
-    """Why a backend named from `namespace` leads nowhere; None when it leads to a pool that can be spoken to."""
-    if not _is_pool(ref):
-        kind = f"{ref.group}/{ref.kind}" if ref.group else ref.kind
-        message = f"{kind} {ref.name} cannot be a backend: only {INFERENCE_GROUP}/InferencePool can"
-        return Unresolved("InvalidKind", message)
-    if ref.namespace != namespace:
-        # Before the look-up: whether another namespace holds the pool is not for this one to learn.
-        return Unresolved("RefNotPermitted", f"InferencePool {ref.name} is in another namespace ({ref.namespace})")
-    pool = pools.get(ref.key)
-    if pool is None:
-        return Unresolved("BackendNotFound", f"InferencePool {ref.name} not found")
-    if pool.spec.app_protocol != "http":
-        message = f"InferencePool {ref.name} speaks {pool.spec.app_protocol}: only http is supported"
-        return Unresolved("UnsupportedProtocol", message)
-    return None
+def _backends(
+    weights: dict[tuple[ObjectRef, Filters], int], faults: dict[ObjectRef, Unresolved | None]
+) -> tuple[Backend, ...]:
+    """Sorted by identity. Arms of weight 0 are counted, so that no other's ordinal depends on a weight."""
+    counts: dict[ObjectRef, int] = {}
+    found = []
+    for (ref, filters), weight in weights.items():
+        ordinal = counts[ref] = counts.get(ref, -1) + 1
+        fault = faults[ref]
+        if weight > 0:
+            found.append(Backend(ref, weight, fault.reason if fault else "", filters=filters, ordinal=ordinal))
+    return tuple(sorted(found, key=lambda backend: backend.identity))

@@ -14,11 +14,14 @@ OCCASIONAL = frozenset({"PartiallyInvalid", "turnout.dev/WeightsOverridden"})
 """Types that are said only while they hold: one that is not found any more goes."""
 
 
+_STATUSES = {True: "True", False: "False", None: "Unknown"}
+
+
 class Condition(Struct, frozen=True):
-    """One condition as translation finds it. `stamped` adds generation and time."""
+    """One condition as translation finds it; `holds` None is Unknown. `stamped` adds generation and time."""
 
     type: str
-    holds: bool
+    holds: bool | None
     reason: str
     message: str
 
@@ -31,6 +34,11 @@ def met(kind: str, reason: str, message: str) -> Condition:
 def unmet(kind: str, reason: str, message: str) -> Condition:
     """The condition of type `kind`, False."""
     return Condition(kind, holds=False, reason=reason, message=message)
+
+
+def unknown(kind: str, reason: str, message: str) -> Condition:
+    """The condition of type `kind`, Unknown."""
+    return Condition(kind, holds=None, reason=reason, message=message)
 
 
 class Stamp(Struct, frozen=True):
@@ -48,7 +56,7 @@ def stamped(found: Iterable[Condition], existing: JSON, stamp: Stamp) -> list[Do
     before = {entry["type"]: entry for entry in entries(existing) if isinstance(entry.get("type"), str)}
     fresh: dict[str, Document] = {}
     for condition in found:
-        status = "True" if condition.holds else "False"
+        status = _STATUSES[condition.holds]
         old = before.get(condition.type, {})
         since = old.get("lastTransitionTime") if old.get("status") == status else None
         fresh[condition.type] = {

@@ -1,10 +1,14 @@
 """GatewayClasses: those that name our controller, and whether we can serve them."""
 
+from collections.abc import Mapping
+
 from turnout.resources.document import Document
 from turnout.resources.gatewayclass import GatewayClass
+from turnout.resources.gatewayparameters import GatewayParameters
 from turnout.resources.set import ResourceSet
-from turnout.translate.conditions import Condition, Stamp, met, stamped, unmet
+from turnout.translate.conditions import Condition, Stamp, met, stamped
 from turnout.translate.facts import Facts
+from turnout.translate.parameters import of_class
 
 
 def our_classes(resources: ResourceSet, facts: Facts) -> dict[str, GatewayClass]:
@@ -16,17 +20,17 @@ def our_classes(resources: ResourceSet, facts: Facts) -> dict[str, GatewayClass]
     }
 
 
-def accepted(gateway_class: GatewayClass) -> Condition:
+def accepted(gateway_class: GatewayClass, parameters: Mapping[str, GatewayParameters]) -> Condition:
     """Whether Gateways of the class can be served."""
-    parameters = gateway_class.spec.parameters_ref
-    if parameters is not None:
-        message = f"parametersRef is not supported: {parameters.kind} {parameters.name}"
-        return unmet("Accepted", "InvalidParameters", message)
-    return met("Accepted", "Accepted", "Turnout serves Gateways of this class")
+    refusal = of_class(gateway_class, parameters).refusal
+    return refusal or met("Accepted", "Accepted", "Turnout serves Gateways of this class")
 
 
-def gateway_class_status(gateway_class: GatewayClass, facts: Facts) -> Document:
+def gateway_class_status(
+    gateway_class: GatewayClass, parameters: Mapping[str, GatewayParameters], facts: Facts
+) -> Document:
     """The whole new status of a class of ours."""
     status = gateway_class.status
     stamp = Stamp(gateway_class.metadata.generation, facts.now)
-    return {**status, "conditions": stamped([accepted(gateway_class)], status.get("conditions"), stamp)}
+    conditions = stamped([accepted(gateway_class, parameters)], status.get("conditions"), stamp)
+    return {**status, "conditions": conditions}

@@ -5,65 +5,73 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from turnout.resources.document import Document
-from turnout.resources.httproute import HTTPRoute, HTTPRouteMatch, HTTPRouteRule
+from turnout.resources.httproute import HTTPRoute
 from turnout.resources.kinds import GATEWAY_GROUP
+from turnout.resources.namespace import Namespace
 from turnout.resources.references import ParentReference
-from turnout.resources.set import ResourceSet
-from turnout.table import Match, ObjectRef, PathMatch, Route, Rule, Split
+from turnout.table import ObjectRef, Route, Rule
 from turnout.translate.attachment import Attachment, attach
-from turnout.translate.backend_refs import ResolvedRefs, resolve, resolved_refs
 from turnout.translate.conditions import Condition, Stamp, met, unmet
+from turnout.translate.destinations import Destinations, resolved_refs
 from turnout.translate.facts import Facts
 from turnout.translate.gateways import OpenGateway
 from turnout.translate.parents import Parent, with_parents
-from turnout.translate.rules import unsupported
+from turnout.translate.rules import ReadRule, read_rules
+from turnout.translate.unserved import reason_of, said
 
 
 class ReadRoute(Struct, frozen=True):
     """An HTTPRoute as Turnout sees it.
 
-    `route` is its part of the table, None when no Gateway of ours accepts it. `pools` are the keys of the existing
-    pools that its served rules name.
+    `route` is its part of the table, None when no Gateway of ours accepts it. `served` are the indices of the rules
+    that are served whole. `pools` are the keys of the existing pools that these name, in mirrors too.
     """
 
     resource: HTTPRoute
     attachments: tuple[Attachment, ...]
     conditions: tuple[Condition, ...]
     route: Route | None
+    served: frozenset[int]
     pools: tuple[str, ...]
 
 
-def read_route(resource: HTTPRoute, gateways: Mapping[str, OpenGateway], resources: ResourceSet) -> ReadRoute:
+def read_route(
+    resource: HTTPRoute,
+    gateways: Mapping[str, OpenGateway],
+    namespaces: Mapping[str, Namespace],
+    destinations: Destinations,
+) -> ReadRoute:
     """The route's attachments, rules and conditions. Rules that Turnout cannot serve whole are dropped, and named."""
-    attachments = attach(resource, gateways, resources.namespaces)
-    namespace = resource.metadata.namespace
-    refs = [
-        resolve(rule.backend_refs, f"rules[{index}].backendRefs", namespace, resources.inference_pools)
-        for index, rule in enumerate(resource.spec.rules)
-    ]
-    unserved = [unsupported(rule, f"rules[{index}]") for index, rule in enumerate(resource.spec.rules)]
-    rules = tuple(
-        _rule(resource, index, rule, refs[index])
-        for index, rule in enumerate(resource.spec.rules)
-        if not unserved[index]
-    )
-    conditions = [resolved_refs([fault for one in refs for fault in one.unresolved])]
-    fields = ", ".join(field for fields in unserved for field in fields)
-    if not rules:
-        message = f"No rule can be served; not supported: {fields}"
-        attachments = tuple(_refuse(attachment, "UnsupportedValue", message) for attachment in attachments)
-    elif fields:
-        dropped = ", ".join(str(index) for index, fields in enumerate(unserved) if fields)
-        message = f"Dropped Rule {dropped}: not supported: {fields}"
-        conditions.append(met("PartiallyInvalid", "UnsupportedValue", message))
+    attachments = attach(resource, gateways, namespaces)
+    read = read_rules(resource, destinations)
+    conditions = [resolved_refs([fault for one in read for fault in one.unresolved])]
+    dropped = [one for one in read if one.unserved]
+    if len(dropped) == len(read):
+        unserved = [fault for one in dropped for fault in one.unserved]
+        refusal = unmet("Accepted", reason_of(unserved), f"No rule can be served: {said(unserved)}")
+        attachments = tuple(_refuse(attachment, refusal) for attachment in attachments)
+    elif dropped:
+        conditions.append(_partially_invalid(dropped))
     is_accepted = any(attachment.accepted.holds for attachment in attachments)
+    rules = tuple(one.rule for one in read if one.rule is not None)
     return ReadRoute(
         resource=resource,
         attachments=attachments,
         conditions=tuple(conditions),
         route=_route(resource, rules) if is_accepted else None,
-        pools=tuple(sorted({key for rule in rules for key in refs[rule.index].pools})),
+        served=frozenset(one.index for one in read if not one.unserved),
+        pools=tuple(sorted({key for one in read for key in one.pools})),
     )
+
+
+def _partially_invalid(dropped: list[ReadRule]) -> Condition:
+    """The spec has the message begin with `Dropped Rule`, and no other reason than this one."""
+    indices = ", ".join(str(one.index) for one in dropped)
+    message = f"Dropped Rule {indices}: {said([fault for one in dropped for fault in one.unserved])}"
+    closed = ", ".join(str(one.index) for one in dropped if one.rule is not None)
+    if closed:
+        message += f"; requests that match Rule {closed} are answered 500, because they must not pass by its filters"
+    return met("PartiallyInvalid", "UnsupportedValue", message)
 
 
 def attached_routes(routes: list[ReadRoute]) -> dict[tuple[str, str], tuple[str, ...]]:
@@ -92,11 +100,11 @@ def _conditions(attachment: Attachment, of_route: tuple[Condition, ...]) -> tupl
     return (attachment.accepted, *kept)
 
 
-def _refuse(attachment: Attachment, reason: str, message: str) -> Attachment:
+def _refuse(attachment: Attachment, refusal: Condition) -> Attachment:
     """An attachment that fails already keeps its own reason."""
     if not attachment.accepted.holds:
         return attachment
-    return Attachment(attachment.ref, attachment.gateway, (), unmet("Accepted", reason, message))
+    return Attachment(attachment.ref, attachment.gateway, (), refusal)
 
 
 def _route(resource: HTTPRoute, rules: tuple[Rule, ...]) -> Route:
@@ -108,21 +116,6 @@ def _route(resource: HTTPRoute, rules: tuple[Rule, ...]) -> Route:
         hostnames=tuple(sorted(set(resource.spec.hostnames))),
         rules=rules,
     )
-
-
-def _rule(resource: HTTPRoute, index: int, rule: HTTPRouteRule, refs: ResolvedRefs) -> Rule:
-    name = rule.name or str(index)
-    return Rule(
-        name=name,
-        index=index,
-        matches=tuple(_match(match) for match in rule.matches or (HTTPRouteMatch(),)),
-        split=Split(salt=f"{resource.metadata.uid}/{name}", backends=refs.backends),
-    )
-
-
-def _match(match: HTTPRouteMatch) -> Match:
-    # A rule with a RegularExpression has been dropped.
-    return Match(PathMatch("Exact" if match.path.type == "Exact" else "PathPrefix", match.path.value))
 
 
 def _parent_ref(ref: ParentReference) -> Document:

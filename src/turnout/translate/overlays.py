@@ -1,18 +1,21 @@
 """Overlays: the weights of an InferenceRollout's status in place of those of an HTTPRoute's rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from math import gcd
 
 from msgspec.structs import replace
 
 from turnout.resources.durations import milliseconds
+from turnout.resources.httpfilter import HTTPRouteFilter
 from turnout.resources.httproute import HTTPBackendRef, HTTPRouteRule
-from turnout.resources.inferencepool import InferencePool
 from turnout.resources.inferencerollout import DEFAULT_METRICS, AffinityKey, InferenceRollout, Metric
 from turnout.resources.kinds import INFERENCE_GROUP
 from turnout.resources.rolloutstatus import Overlay
 from turnout.table import Backend, ObjectRef, Rule, Split, SplitKey, Watch, WatchedMetric
-from turnout.translate.backend_refs import fault_of, resolve
+from turnout.translate.backend_refs import resolve
 from turnout.translate.conditions import Condition, met
+from turnout.translate.destinations import Destinations
+from turnout.translate.filters import Scope
 from turnout.translate.http_routes import ReadRoute
 from turnout.translate.rollout_rules import Aim, aim_of_overlay, divided
 from turnout.translate.rollouts import ReadRollout, RuleKey
@@ -20,14 +23,16 @@ from turnout.translate.rollouts import ReadRollout, RuleKey
 OVERRIDDEN = "turnout.dev/WeightsOverridden"
 
 
-def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], pools: Mapping[str, InferencePool]) -> ReadRoute:
+def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], destinations: Destinations) -> ReadRoute:
     """The route with the weights that rollouts set in its rules, and a condition that says so."""
     owners: dict[RuleKey, ReadRollout] = {rule: one for one in rollouts for rule in one.overlaid}
     ours = {index: one for (key, index), one in owners.items() if key == route.resource.key}
     if route.route is None or not ours:
         return route
     rules = tuple(
-        _overlaid(rule, route.resource.spec.rules[rule.index], ours[rule.index], pools) if rule.index in ours else rule
+        _overlaid(rule, route.resource.spec.rules[rule.index], ours[rule.index], destinations)
+        if rule.index in ours
+        else rule
         for rule in route.route.rules
     )
     namespace = route.resource.metadata.namespace
@@ -35,39 +40,41 @@ def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], pools: Mapping[s
     return replace(
         route,
         route=replace(route.route, rules=rules),
-        conditions=(*route.conditions, _condition(rules, ours, pools)),
-        pools=tuple(sorted({*route.pools, *(candidates & pools.keys())})),
+        conditions=(*route.conditions, _condition(rules, ours, destinations)),
+        pools=tuple(sorted({*route.pools, *(candidates & destinations.pools.keys())})),
     )
 
 
-def _overlaid(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout, pools: Mapping[str, InferencePool]) -> Rule:
+def _overlaid(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout, destinations: Destinations) -> Rule:
     """The pair has in sum what it has in the route; so every other backend keeps its share."""
     overlay, resource = rollout.overlay, rollout.resource
     assert overlay is not None
     aim = aim_of_overlay(resource, overlay)
+    weight = told(overlay, aim, destinations)
     ours, others = divided(aim, written)
-    weight = told(overlay, aim, pools)
     whole = sum(ref.weight for ref in ours)
-    rest = sum(ref.weight for ref in others)
-    part = whole if rest else min(whole, 1)
+    part = whole if any(ref.weight for ref in others) else min(whole, 1)
+    stable, candidate = (_variants(name, ours) for name in (overlay.stable, overlay.candidate))
+    of_stable, of_candidate = (sum(ref.weight for ref in refs) for refs in (stable, candidate))
     refs = [
-        *(replace(ref, weight=ref.weight * 100) for ref in others),
-        _ref(overlay.stable, part * (100 - weight)),
-        _ref(overlay.candidate, part * weight),
+        *(replace(ref, weight=ref.weight * 100 * of_stable * of_candidate) for ref in others),
+        *(replace(ref, weight=ref.weight * part * (100 - weight) * of_candidate) for ref in stable),
+        *(replace(ref, weight=ref.weight * part * weight * of_stable) for ref in candidate),
     ]
+    scope = Scope(aim.namespace, destinations, prefixes=True, of_backend=True)
     split = Split(
         salt=_salt(rule, written, rollout),
-        backends=tuple(_with_role(one, aim, overlay) for one in resolve(refs, "", aim.namespace, pools).backends),
+        backends=tuple(_with_role(one, aim, overlay) for one in resolve(refs, "", scope).backends),
         watch=_watch(resource, overlay),
         keys=_keys(resource),
     )
     return replace(rule, split=split)
 
 
-def told(overlay: Overlay, aim: Aim, pools: Mapping[str, InferencePool]) -> int:
+def told(overlay: Overlay, aim: Aim, destinations: Destinations) -> int:
     """The candidate's percent. A pool that is not there or cannot be spoken to gets nothing, whatever the status."""
     ref = ObjectRef(INFERENCE_GROUP, "InferencePool", aim.namespace, overlay.candidate)
-    return overlay.weight if fault_of(ref, aim.namespace, pools) is None else 0
+    return overlay.weight if destinations.fault_of(ref, aim.namespace) is None else 0
 
 
 def _salt(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout) -> str:
@@ -79,8 +86,21 @@ def _salt(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout) -> str:
     return f"{rollout.resource.metadata.uid}/{written.name or f'#{places.index(rule.index)}'}"
 
 
-def _ref(name: str, weight: int) -> HTTPBackendRef:
-    return HTTPBackendRef(name=name, group=INFERENCE_GROUP, kind="InferencePool", weight=weight)
+def _variants(name: str, ours: Sequence[HTTPBackendRef]) -> list[HTTPBackendRef]:
+    """The backendRefs of one arm, pool `name`: those that the rule has of it, or else those that it takes the place of.
+
+    Refs with other filters are arms of their own, and share as they are written; all others are one, of weight 1.
+    """
+    shares: dict[tuple[HTTPRouteFilter, ...], int] = {}
+    for ref in [ref for ref in ours if ref.name == name] or ours:
+        shares[ref.filters] = shares.get(ref.filters, 0) + ref.weight
+    if not any(shares.values()):
+        shares = dict.fromkeys([*shares][:1], 1)
+    whole = gcd(*shares.values())
+    return [
+        HTTPBackendRef(name=name, group=INFERENCE_GROUP, kind="InferencePool", weight=weight // whole, filters=filters)
+        for filters, weight in shares.items()
+    ]
 
 
 def _with_role(backend: Backend, aim: Aim, overlay: Overlay) -> Backend:
@@ -126,20 +146,20 @@ def _key(key: AffinityKey) -> SplitKey:
     return SplitKey("clientIP")
 
 
-def _condition(
-    rules: Iterable[Rule], rollouts: Mapping[int, ReadRollout], pools: Mapping[str, InferencePool]
-) -> Condition:
+def _condition(rules: Iterable[Rule], rollouts: Mapping[int, ReadRollout], destinations: Destinations) -> Condition:
     said: dict[str, list[str]] = {}
     for rule in rules:
         rollout = rollouts.get(rule.index)
         if rollout is not None and rollout.overlay is not None:
-            said.setdefault(_shares(rollout.resource, rollout.overlay, pools), []).append(rule.name)
+            said.setdefault(_shares(rollout.resource, rollout.overlay, destinations), []).append(rule.name)
     parts = [f"{what} (rule {', '.join(names)})" for what, names in said.items()]
     return met(OVERRIDDEN, "RolloutActive", f"Weights are set by {'; '.join(parts)}")
 
 
-def _shares(rollout: InferenceRollout, overlay: Overlay, pools: Mapping[str, InferencePool]) -> str:
+def _shares(rollout: InferenceRollout, overlay: Overlay, destinations: Destinations) -> str:
     """What every worker does: the status tells, once they all have acknowledged it."""
-    effective = overlay.effective if told(overlay, aim_of_overlay(rollout, overlay), pools) == overlay.weight else 0
+    effective = (
+        overlay.effective if told(overlay, aim_of_overlay(rollout, overlay), destinations) == overlay.weight else 0
+    )
     shares = f"{overlay.stable} {100 - effective} %, {overlay.candidate} {effective} %"
     return f"InferenceRollout {rollout.key}: {shares}"

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
-from turnout.resources.inferencepool import InferencePool
 from turnout.resources.inferencerollout import InferenceRollout
 from turnout.resources.kinds import INFERENCE_GROUP
 from turnout.resources.rolloutstatus import Overlay, holds_rule, is_done, overlay_of
 from turnout.table import ObjectRef
-from turnout.translate.backend_refs import fault_of
+from turnout.translate.destinations import Destinations
 from turnout.translate.http_routes import ReadRoute
 from turnout.translate.rollout_rules import (
     Aim,
@@ -68,10 +67,10 @@ class ReadRollout(Struct, frozen=True):
 
 
 class Surroundings(Struct, frozen=True):
-    """What rollouts are read by. Keys are `NAMESPACE/NAME`."""
+    """What rollouts are read by. `routes` are by `NAMESPACE/NAME`."""
 
     routes: Mapping[str, ReadRoute]
-    pools: Mapping[str, InferencePool]
+    destinations: Destinations
 
 
 def read_rollouts(rollouts: Mapping[str, InferenceRollout], around: Surroundings) -> tuple[ReadRollout, ...]:
@@ -125,8 +124,7 @@ def _overlaid(rollout: InferenceRollout, overlay: Overlay, around: Surroundings)
     rules = rules_of(aim, read.resource)
     if overlay.fingerprint not in ("", fingerprint(aim, rules)):
         return ()
-    served = {rule.index for rule in read.route.rules}
-    return tuple((aim.route, index) for index, _ in movable(aim, rules) if index in served)
+    return tuple((aim.route, index) for index, _ in movable(aim, rules) if index in read.served)
 
 
 def _refusals(
@@ -149,23 +147,23 @@ def _refusals(
             message = f"{where} of HTTPRoute {aim.route} {verb} stable (InferencePool {stable})"
             yield RolloutRefusal("Accepted", "StableNotInRoute", message)
     elif route.route is not None:
-        yield from _unserved(aim, rules, {rule.index for rule in route.route.rules})
+        yield from _unserved(aim, rules, route.served)
     if conflict:
         message = f"InferenceRollout {conflict} has a rule of HTTPRoute {aim.route} already: one rollout per rule"
         yield RolloutRefusal("Accepted", "Conflicted", message)
-    yield from _unresolved(rollout, around.pools)
+    yield from _unresolved(rollout, around.destinations)
 
 
-def _unserved(aim: Aim, rules: Rules, served: set[int]) -> Iterator[RolloutRefusal]:
+def _unserved(aim: Aim, rules: Rules, served: frozenset[int]) -> Iterator[RolloutRefusal]:
     dropped = [rule.name or str(index) for index, rule in movable(aim, rules) if index not in served]
     if dropped:
         message = f"Rule {', '.join(dropped)} of HTTPRoute {aim.route} is not served: see the HTTPRoute's status"
         yield RolloutRefusal("Accepted", "TargetNotFound", message)
 
 
-def _unresolved(rollout: InferenceRollout, pools: Mapping[str, InferencePool]) -> Iterator[RolloutRefusal]:
+def _unresolved(rollout: InferenceRollout, destinations: Destinations) -> Iterator[RolloutRefusal]:
     namespace = rollout.metadata.namespace
     for field, pool in (("stable", rollout.spec.stable), ("candidate", rollout.spec.candidate)):
-        fault = fault_of(ObjectRef(INFERENCE_GROUP, "InferencePool", namespace, pool.name), namespace, pools)
+        fault = destinations.fault_of(ObjectRef(INFERENCE_GROUP, "InferencePool", namespace, pool.name), namespace)
         if fault is not None:
             yield RolloutRefusal("ResolvedRefs", fault.reason, f"spec.{field}: {fault.message}")

@@ -1,26 +1,96 @@
-"""What a rule asks for that Turnout does not do. It is refused by name, never ignored."""
+"""Rules of HTTPRoutes: the table's, and what of them cannot be served."""
 
-from turnout.resources.httproute import HTTPRouteMatch, HTTPRouteRule
+from collections.abc import Iterator
 
+from msgspec import Struct
+from msgspec.structs import replace
 
-def unsupported(rule: HTTPRouteRule, field: str) -> tuple[str, ...]:
-    """The fields of the rule at `field` that cannot be served; none when all of it can."""
-    asked = {
-        "filters": bool(rule.filters),
-        "timeouts": rule.timeouts is not None,
-        "retry": rule.retry is not None,
-        "sessionPersistence": rule.session_persistence is not None,
-    }
-    asked |= {f"backendRefs[{index}].filters": bool(ref.filters) for index, ref in enumerate(rule.backend_refs)}
-    for index, match in enumerate(rule.matches):
-        asked |= {f"matches[{index}].{name}": is_asked for name, is_asked in _of_match(match).items()}
-    return tuple(f"{field}.{name}" for name, is_asked in asked.items() if is_asked)
+from turnout.resources.durations import milliseconds
+from turnout.resources.httproute import HTTPRoute, HTTPRouteRule, HTTPRouteTimeouts
+from turnout.table import Match, Rule, Split, Timeouts
+from turnout.translate.backend_refs import ResolvedRefs, resolve
+from turnout.translate.destinations import Destinations, Unresolved
+from turnout.translate.filters import ReadFilters, Scope, read_filters
+from turnout.translate.matches import read_matches
+from turnout.translate.unserved import Unserved
 
 
-def _of_match(match: HTTPRouteMatch) -> dict[str, bool]:
-    return {
-        "path.type RegularExpression": match.path.type == "RegularExpression",
-        "headers": bool(match.headers),
-        "queryParams": bool(match.query_params),
-        "method": match.method is not None,
-    }
+class ReadRule(Struct, frozen=True):
+    """A rule as Turnout sees it.
+
+    `rule` is its part of the table. With anything `unserved` it is dropped: `rule` is None, or answers 500 to every
+    request where it holds a guard. `pools` are the keys of the existing pools that it names, its mirrors' included.
+    """
+
+    index: int
+    rule: Rule | None
+    unserved: tuple[Unserved, ...]
+    unresolved: tuple[Unresolved, ...]
+    pools: tuple[str, ...]
+
+
+def read_rules(route: HTTPRoute, destinations: Destinations) -> tuple[ReadRule, ...]:
+    """All rules of the route, in order."""
+    return tuple(_read(route, index, rule, destinations) for index, rule in enumerate(route.spec.rules))
+
+
+def scope_of(route: HTTPRoute, rule: HTTPRouteRule, destinations: Destinations) -> Scope:
+    """What filters of the rule are read by."""
+    prefixes = all(match.path.type == "PathPrefix" for match in rule.matches)
+    return Scope(route.metadata.namespace, destinations, prefixes)
+
+
+def _read(route: HTTPRoute, index: int, written: HTTPRouteRule, destinations: Destinations) -> ReadRule:
+    field = f"rules[{index}]"
+    scope = scope_of(route, written, destinations)
+    matches = read_matches(written.matches, f"{field}.matches")
+    filters = read_filters(written.filters, f"{field}.filters", scope)
+    refs = resolve(written.backend_refs, f"{field}.backendRefs", replace(scope, of_backend=True))
+    unserved = (*matches.unserved, *filters.unserved, *refs.unserved, *_unsupported(written, field))
+    rule = None
+    if not unserved:
+        rule = _served(_closed(route, index, written, matches.matches), written, filters, refs)
+    elif not matches.unserved and any(one.guard for one in unserved):
+        rule = _closed(route, index, written, matches.matches)
+    return ReadRule(
+        index=index,
+        rule=rule,
+        unserved=unserved,
+        unresolved=(*filters.unresolved, *refs.unresolved),
+        pools=tuple(sorted({*filters.pools, *refs.pools})) if not unserved else (),
+    )
+
+
+def _closed(route: HTTPRoute, index: int, written: HTTPRouteRule, matches: tuple[Match, ...]) -> Rule:
+    """The rule without anywhere to send requests to: each is answered 500."""
+    name = written.name or str(index)
+    return Rule(name, index, matches, Split(salt=f"{route.metadata.uid}/{name}", backends=()))
+
+
+def _served(rule: Rule, written: HTTPRouteRule, filters: ReadFilters, refs: ResolvedRefs) -> Rule:
+    return replace(
+        rule,
+        split=replace(rule.split, backends=refs.backends),
+        filters=filters.filters,
+        timeouts=_timeouts(written.timeouts),
+    )
+
+
+def _timeouts(written: HTTPRouteTimeouts | None) -> Timeouts | None:
+    if written is None or (written.request is None and written.backend_request is None):
+        return None
+    return Timeouts(_seconds(written.request), _seconds(written.backend_request))
+
+
+def _seconds(duration: str | None) -> float | None:
+    return None if duration is None else milliseconds(duration) / 1000
+
+
+def _unsupported(written: HTTPRouteRule, field: str) -> Iterator[Unserved]:
+    """What stands beside matches, filters and backendRefs."""
+    if written.backend_refs and any(one.type == "RequestRedirect" for one in written.filters):
+        yield Unserved(f"{field}: RequestRedirect and backendRefs cannot be combined", incompatible=True)
+    if written.retry is not None:
+        yield Unserved(f"{field}.retry is not supported")
+    if written.session_persistence is not None:
+        yield Unserved(f"{field}.sessionPersistence is not supported")

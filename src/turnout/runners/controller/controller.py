@@ -24,10 +24,26 @@ from turnout.runners.controller.statuses import StatusWrite, StatusWriter
 from turnout.store import ApiError, Provider, UnreachableError, served_as
 from turnout.translate import Facts, Translation, translate
 from turnout.translate.membership import host_names, membership
+from turnout.translate.stored import status_name
 
 log = logging.getLogger("turnout.runners")
 
-KIND_NAMES = ("Namespace", "GatewayClass", "Gateway", "HTTPRoute", "InferencePool", "ModelServer", "InferenceRollout")
+KIND_NAMES = (
+    "Namespace",
+    "GatewayClass",
+    "Gateway",
+    "HTTPRoute",
+    "ReferenceGrant",
+    "InferencePool",
+    "ModelServer",
+    "InferenceRollout",
+    "GatewayParameters",
+    "InferenceObjective",
+    "InferenceModel",
+    "InferenceModelRewrite",
+    "LoRAAdapter",
+    "InferencePoolPolicy",
+)
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
 LONGEST_REST = 0.2
@@ -63,7 +79,7 @@ class Controller:
         self._clock = clock
         self._dirty = asyncio.Event()
         self._moved = asyncio.Event()
-        kinds = {kind.kind: kind for kind in KINDS if kind.kind in KIND_NAMES}
+        kinds = {status_name(kind.kind, kind.group): kind for kind in KINDS if kind.kind in KIND_NAMES}
         self._reflectors = {name: Reflector(provider, served_as(kind), self._changed) for name, kind in kinds.items()}
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
         self._addresses = Addresses(self._touch)

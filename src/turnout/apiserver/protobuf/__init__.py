@@ -1,0 +1,1 @@
+"""Kubernetes' protobuf bodies of the core kinds, which kubectl's own `create` and `auth` send. Answers are JSON."""
