@@ -28,9 +28,9 @@ def _read(key: SplitKey, request: Request) -> str:
         case "header":
             return _text(request.header(key.name.lower().encode()))
         case "bodyField":
-            return field_of(request.whole_body(), key.name)
+            return field_of(request.text(), key.name)
         case "prefixHash":
-            return prefix_of(request.whole_body(), key.messages)
+            return prefix_of(request.text(), key.messages)
         case "clientIP":
             return request.client
 

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from turnout.endpoints import Endpoint
 from turnout.endpoints.usable import usable
-from turnout.picker import Candidates, pick
+from turnout.inference import prompt_blocks
+from turnout.picker import pick
 from turnout.proxy.affinity import chosen_key, usual_key
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
@@ -24,6 +25,7 @@ class Assignment(Struct, frozen=True, gc=False):
 
 
 NOTHING = Assignment(None, "", 0)
+NO_BLOCKS: list[int] = []
 
 
 def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
@@ -42,16 +44,24 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
     return Assignment(plan.arm(backend), f"stretch:{stretch}", splitter.total)
 
 
-def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float) -> Endpoint | None:
-    """The best endpoint of `pool` that is ready, was not `tried` and did not just refuse a connection; None if none."""
-    endpoints = state.endpoints.get(pool)
-    if endpoints is None:
+def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float, request: Request) -> Endpoint | None:
+    """The best endpoint of `pool` that is ready, was not `tried` and did not just refuse a connection; None if none.
+
+    From here on the endpoint is taken to hold the request's prompt in its prefix cache.
+    """
+    known = state.pool(pool)
+    if known is None:
         return None
+    candidates, index = known.candidates, known.prefixes
+    # One endpoint alone gets everything: what it holds is learnt when there is another.
+    blocks = prompt_blocks(request.fields()) if request.buffered and len(candidates.endpoints) > 1 else NO_BLOCKS
     if not tried and not state.failed_at:
-        candidates = state.candidates.get(pool)
-        if candidates is None or candidates.endpoints is not endpoints:
-            candidates = state.candidates[pool] = Candidates(endpoints)
-        return candidates.pick(state.in_flight, state.dice)
-    failed = state.failed_at.get
-    out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
-    return pick(endpoints, state.in_flight, tried + out, state.dice)
+        endpoint = candidates.pick(state.in_flight, state.dice, index.match(blocks) if blocks else None)
+    else:
+        failed, endpoints = state.failed_at.get, candidates.endpoints
+        out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
+        shares = index.shares(blocks)
+        endpoint = pick(endpoints, state.in_flight, tried + out, state.dice, shares=shares)
+    if blocks and endpoint is not None:
+        index.add(blocks, endpoint.address)
+    return endpoint

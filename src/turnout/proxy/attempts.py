@@ -158,7 +158,7 @@ class Attempts:
             self._give_up(owner)
             return
         now = state.clock()
-        endpoint = choose_endpoint(state, self._pool, self._tried, now)
+        endpoint = choose_endpoint(state, self._pool, self._tried, now, owner.request)
         if endpoint is None:
             self._give_up(owner)
             return

@@ -74,7 +74,7 @@ class Exchange:
         if phase == WAITING:
             self._begin()
         elif phase == ANSWERED:
-            request.body.clear()
+            request.release()
             if request.complete:
                 self._over()
             elif request.size > self._limit and not self._answer.close:
@@ -245,7 +245,7 @@ class Exchange:
             if observed is not None:
                 observed.answered(upstream)
             if self._attempts.sent:
-                self.request.body.clear()
+                self.request.release()
         if observed is not None and upstream.parts:
             observed.read(upstream.parts)
         answer.relay(self._client.transport, upstream, out, state.clock)
@@ -265,7 +265,7 @@ class Exchange:
         self._attempts.finish(upstream)
         self._record(self._answer.code, "")
         self._phase = ANSWERED
-        self.request.body.clear()
+        self.request.release()
         if self.request.complete:
             self._over()
         elif self._answer.close:
@@ -284,7 +284,7 @@ class Exchange:
         origin, client = self._origin(), self._client
         self._record(own.code, own.reason)
         self._phase = ANSWERED
-        request.body.clear()
+        request.release()
         if isinstance(own, Notice):
             answer = write_notice(own, request.id, close=close, http10=request.http10)
         else:

@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from turnout.inference import RequestFields, read_request
+from turnout.inference.skeleton import skeleton
 from turnout.proxy.answers import Fault, Notice, bad_request
 from turnout.proxy.heads import (
     CODING,
@@ -24,6 +25,8 @@ from turnout.proxy.heads import (
 )
 from turnout.proxy.paths import is_plain, normal_path
 
+LONG = 256 * 1024
+"""Bytes from which on a body is never copied into one piece."""
 _UNSAID = RequestFields()
 _REQUEST_ID = b"x-request-id"
 _NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
@@ -142,23 +145,30 @@ class Request:
         return self.url.partition(b"?")[0].decode("latin-1")
 
     def fields(self) -> RequestFields:
-        """What a JSON body says; all at their defaults for any other. The body must be whole."""
+        """What a JSON body says; all at their defaults for any other. The body must be whole, and not released."""
         fields = self._fields
         if fields is None:
-            body = self.whole_body()
+            body = self.text()
             if not body:
                 return _UNSAID
             fields = self._fields = read_request(body)
         return fields
 
-    def whole_body(self) -> bytes:
-        """A JSON body in one piece; empty for any other."""
+    def text(self) -> bytes:
+        """A JSON body in one piece, a long one without the insides of its long strings; empty for any other."""
         body = self.body
         if not self.buffered or not body:
             return b""
+        if self.size > LONG:
+            return skeleton(body)
         if len(body) > 1:
             body[:] = [b"".join(body)]
         return body[0]
+
+    def release(self) -> None:
+        """The body is needed no more: lets go of what came of it, and of what was read in it."""
+        self.body.clear()
+        self._fields = None
 
     def header(self, name: bytes) -> bytes:
         """The first value of the header `name` (lower case) among those that pass on; empty if there is none."""

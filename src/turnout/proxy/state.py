@@ -1,14 +1,14 @@
 """What a worker serves with: the table that new requests begin with, the endpoints, and what it remembers of both."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from random import random
 from time import monotonic
 from typing import Protocol
 
 from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
-from turnout.picker import Candidates
+from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
 from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
@@ -44,12 +44,22 @@ class Session(Protocol):
         """Ends what it is doing: the time for draining is over."""
 
 
+class KnownPool:
+    """A pool's endpoints as requests choose among them, and what their prefix caches are taken to hold."""
+
+    __slots__ = ("candidates", "prefixes")
+
+    def __init__(self, endpoints: Sequence[Endpoint], prefixes: PrefixIndex) -> None:
+        self.prefixes = prefixes
+        self.candidates = Candidates(endpoints, bits=prefixes.admit([each.address for each in endpoints]))
+
+
 class State:
     """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
 
     __slots__ = (
+        "_pools",
         "alarms",
-        "candidates",
         "clock",
         "column",
         "connections",
@@ -83,7 +93,7 @@ class State:
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
-        self.candidates: dict[str, Candidates] = {}
+        self._pools: dict[str, KnownPool] = {}
         self.failed_at: dict[str, float] = {}
         self.sessions: set[Session] = set()
         self.streams = 0
@@ -98,6 +108,18 @@ class State:
         view.watched = self.observer.watch(table)
         self.view = view
 
+    def pool(self, key: str) -> KnownPool | None:
+        """The pool of that key as its endpoints are now; None where it has none."""
+        endpoints = self.endpoints.get(key)
+        known = self._pools.get(key)
+        if endpoints is None:
+            return None
+        if known is None:
+            known = self._pools[key] = KnownPool(endpoints, PrefixIndex())
+        elif known.candidates.endpoints is not endpoints:
+            known = self._pools[key] = KnownPool(endpoints, known.prefixes)
+        return known
+
     def sweep(self) -> None:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""
         now = self.clock()
@@ -107,3 +129,5 @@ class State:
         for address, failed in list(self.failed_at.items()):
             if now - failed > FORGET:
                 del self.failed_at[address]
+        for key in [key for key in self._pools if key not in self.endpoints]:
+            del self._pools[key]
