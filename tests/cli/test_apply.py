@@ -38,8 +38,47 @@ def test_one_bad_object_fails_the_command_and_no_other_object(api: RealApi) -> N
     result = turnout("apply", "--api", api.url, "-f", "-", text=text)
     assert result.returncode == 1
     assert result.stdout == "inferencepool.inference.networking.k8s.io/good created\n"
-    assert "inferencepool.inference.networking.k8s.io/bad: " in result.stderr
-    assert "spec.selector" in result.stderr
+    assert (
+        'The InferencePool "bad" is invalid: \n* spec.selector: Required value\n* spec.targetPorts: ' in result.stderr
+    )
+
+
+def test_several_refusals_are_told_one_by_one_and_by_file(api: RealApi, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump_all([{**pool("x"), "spec": {}}, {**pool("y"), "spec": {}}]))
+    (tmp_path / "b.yaml").write_text("apiVersion: a.b/v1\nkind: X\nmetadata: {name: it}\n")
+    (tmp_path / "c.yaml").write_text("a: 1\na: 2\n")
+    result = turnout("apply", "--api", api.url, "-f", str(tmp_path))
+    _, first, second, third, ensure, broken = result.stderr.splitlines()
+    doing = f'Error from server (Invalid): error when creating "{tmp_path}/a.yaml": '
+    assert first.startswith(doing)
+    assert second.startswith(doing)
+    assert third.startswith('resource mapping not found for name: "it" namespace: "" from ')
+    assert ensure == "ensure CRDs are installed first"
+    assert broken == f'error: {tmp_path}/c.yaml:2: key "a" is already set on line 1'
+
+
+def test_nothing_is_stored_in_a_dry_run(api: RealApi) -> None:
+    text = yaml.safe_dump(pool("tried"))
+    for _ in range(2):
+        result = turnout("apply", "--api", api.url, "--dry-run=server", "-f", "-", text=text)
+        assert result.stdout == "inferencepool.inference.networking.k8s.io/tried created (server dry run)\n"
+
+
+def test_a_dry_run_tells_what_would_change(api: RealApi) -> None:
+    text = yaml.safe_dump(pool("dry"))
+    assert turnout("apply", "--api", api.url, "-f", "-", text=text).returncode == 0
+    said = [
+        turnout("apply", "--api", api.url, "--dry-run=server", "-f", "-", text=each).stdout.split()[1]
+        for each in (text, text.replace("number: 8000", "number: 8001"))
+    ]
+    assert said == ["unchanged", "configured"]
+
+
+def test_objects_can_be_printed_as_they_are_stored(api: RealApi) -> None:
+    result = turnout("apply", "--api", api.url, "-f", "-", "-o", "yaml", text=yaml.safe_dump(pool("shown")))
+    assert yaml.safe_load(result.stdout)["spec"]["appProtocol"] == "http"
+    named = turnout("apply", "--api", api.url, "-f", "-", "-o", "name", text=yaml.safe_dump(pool("shown")))
+    assert named.stdout == "inferencepool.inference.networking.k8s.io/shown\n"
 
 
 def test_a_folder_and_a_namespace(api: RealApi, tmp_path: Path) -> None:

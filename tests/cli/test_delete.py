@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -49,7 +51,42 @@ def test_what_is_not_there_can_be_as_good_as_deleted(api: RealApi) -> None:
     assert turnout("delete", "infpool", "none", "--ignore-not-found", "--api", api.url).returncode == 0
 
 
-@pytest.mark.parametrize("arguments", [[], ["infpool"], ["infpool", "a", "-f", "-"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["infpool"], ["infpool", "a", "-f", "-"], ["infpool", "a", "--all"], ["infpool", "gateway/a"]]
+)
 def test_it_must_be_clear_what_to_delete(api: RealApi, arguments: list[str]) -> None:
-    assert turnout("delete", *arguments, "--api", api.url).returncode == 2
+    assert turnout("delete", *arguments, "--api", api.url).returncode in (1, 2)
     assert left(api) == ["a", "b"]
+
+
+def test_labels_choose_what_is_deleted(api: RealApi) -> None:
+    chosen = pool("a")
+    chosen["metadata"]["labels"] = {"old": "yes"}
+    assert turnout("apply", "--api", api.url, "-f", "-", text=yaml.safe_dump(chosen)).returncode == 0
+    assert turnout("delete", "infpool", "-l", "old=yes", "--api", api.url).returncode == 0
+    assert left(api) == ["b"]
+    assert turnout("delete", "infpool", "--all", "--api", api.url).returncode == 0
+    assert left(api) == []
+
+
+def test_nothing_goes_in_a_dry_run(api: RealApi) -> None:
+    result = turnout("delete", "infpool/a", "--dry-run=server", "--api", api.url)
+    assert result.stdout == 'inferencepool.inference.networking.k8s.io "a" deleted (server dry run)\n'
+    assert left(api) == ["a", "b"]
+
+
+def test_an_object_that_is_kept_is_waited_for(api: RealApi) -> None:
+    kept = pool("a")
+    kept["metadata"]["finalizers"] = ["example.com/keep"]
+    assert turnout("apply", "--api", api.url, "-f", "-", text=yaml.safe_dump(kept)).returncode == 0
+    waited = turnout("delete", "infpool/a", "--timeout", "200ms", "--api", api.url)
+    assert (waited.returncode, waited.stderr.splitlines()[-1]) == (1, "error: timed out waiting for the condition")
+    assert turnout("delete", "infpool/a", "--wait=false", "--api", api.url).returncode == 0
+    with subprocess.Popen(
+        [sys.executable, "-m", "turnout", "delete", "infpool/a", "--api", api.url], stdout=subprocess.PIPE, text=True
+    ) as waiting:
+        assert waiting.stdout is not None
+        assert waiting.stdout.readline().endswith("deleted\n")
+        assert turnout("apply", "--api", api.url, "-f", "-", text=yaml.safe_dump(pool("a"))).returncode == 0
+        assert waiting.wait(30) == 0
+    assert left(api) == ["b"]

@@ -1,46 +1,51 @@
+"""`turnout describe` on a real API."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
 from tests.support.command_line import turnout
-from tests.support.objects import route
+from tests.support.objects import namespace, pool
 from tests.support.real_api import RealApi
-from turnout.cli.describe import describe
 
-STATUS = {
-    "parents": [
-        {
-            "parentRef": {"name": "gate"},
-            "conditions": [{"type": "Accepted", "status": "True", "reason": "Accepted", "message": "all is well"}],
-        }
-    ]
-}
+SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key"}, "stringData": {"password": "hunter2"}}
 
 
-def test_conditions_are_a_table() -> None:
-    lines = list(describe({**route(llm=90), "status": STATUS}, []))
-    at = next(index for index, line in enumerate(lines) if line.strip().endswith("Conditions:"))
-    assert lines[at + 1].split() == ["Type", "Status", "Reason", "Message"]
-    assert lines[at + 2].split() == ["Accepted", "True", "Accepted", "all", "is", "well"]
+@pytest.fixture(scope="module")
+def api() -> Iterator[RealApi]:
+    with RealApi() as running:
+        text = yaml.safe_dump_all([namespace(), pool("a"), pool("b"), SECRET])
+        assert turnout("apply", "--api", running.url, "-f", "-", text=text).returncode == 0
+        yield running
 
 
-def test_every_field_is_shown_in_words() -> None:
-    text = "\n".join(describe(route(llm=90), []))
-    assert "Backend Refs:" in text
-    assert "Weight:  90" in text
-    assert "Events:  <none>" in text
+def test_objects_are_described_one_below_the_other(api: RealApi) -> None:
+    shown = turnout("describe", "infpool/a", "infpool/b", "--api", api.url)
+    assert shown.returncode == 0, shown.stderr
+    assert [line.split()[1] for line in shown.stdout.splitlines() if line.startswith("Name:")] == ["a", "b"]
 
 
-def test_events_are_listed() -> None:
-    event = {"type": "Warning", "reason": "Refused", "message": "no such pool", "lastTimestamp": "2030-01-01T00:00:00Z"}
-    *_, line = describe(route(), [event])
-    assert line.split(maxsplit=3) == ["Warning", "Refused", "2030-01-01T00:00:00Z", "no such pool"]
+def test_without_a_name_all_of_a_kind_are_described(api: RealApi) -> None:
+    assert turnout("describe", "infpool", "--api", api.url).stdout.count("Name: ") == 2
 
 
-def test_an_object_of_the_api_is_described() -> None:
-    with RealApi() as api:
-        result = turnout("describe", "gc", "none", "--api", api.url)
-        assert result.returncode == 1
-        assert "NotFound" in result.stderr
-        text = '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team", "labels": {"a": "b"}}}'
-        assert turnout("apply", "--api", api.url, "-f", "-", text=text).returncode == 0
-        shown = turnout("describe", "ns", "team", "--api", api.url)
-        assert shown.returncode == 0, shown.stderr
-        assert shown.stdout.splitlines()[0].split() == ["Name:", "team"]
-        assert "a=b" in shown.stdout
+def test_no_value_of_a_secret_is_shown(api: RealApi) -> None:
+    shown = turnout("describe", "secret", "key", "--api", api.url).stdout
+    assert "password:  7 bytes" in shown
+    assert "hunter2" not in shown
+    assert "aHVudGVyMg==" not in shown
+
+
+def test_what_is_not_there_is_said_after_what_is(api: RealApi) -> None:
+    result = turnout("describe", "infpool", "none", "a", "--api", api.url)
+    assert result.returncode == 1
+    assert "Name:         a" in result.stdout
+    assert (
+        result.stderr == 'Error from server (NotFound): inferencepools.inference.networking.k8s.io "none" not found\n'
+    )
+
+
+def test_an_empty_kind_is_said_to_be_so(api: RealApi) -> None:
+    result = turnout("describe", "gateways", "--api", api.url)
+    assert (result.returncode, result.stderr) == (0, "No resources found in default namespace.\n")

@@ -40,3 +40,8 @@ def test_a_core_kind_is_found(api: RealApi) -> None:
 def test_a_word_for_no_kind_is_said(api: RealApi, word: str) -> None:
     with pytest.raises(UnknownKindError, match=f'resource type "{word}"'):
         find(api, word)
+
+
+def test_a_kind_is_found_in_the_version_that_the_word_names(api: RealApi) -> None:
+    assert find(api, "httproutes.v1beta1.gateway.networking.k8s.io").api_version == "gateway.networking.k8s.io/v1beta1"
+    assert find(api, "namespaces.v1.").api_version == "v1"

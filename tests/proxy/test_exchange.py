@@ -254,6 +254,40 @@ def test_a_request_without_an_id_gets_the_one_that_the_client_is_told() -> None:
     run(main())
 
 
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a;rm", "é", "a\tb", "<script>"])
+def test_an_id_that_is_not_one_to_keep_is_replaced_everywhere(given: str) -> None:
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served:
+            answer = await ask(served, get("/", f"X-Request-Id: {given}"))
+            assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+            assert up.received[0].headers["x-request-id"] == answer.headers["x-request-id"]
+            assert up.received[0].raw.lower().count(b"x-request-id") == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize("given", ["a", "x" * 128, "0af7651916cd43dd8448eb211c80319c", "req_1-2.3~4:5/6+7=8@9"])
+def test_an_id_that_is_one_to_keep_is_kept(given: str) -> None:
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served:
+            answer = await ask(served, get("/", f"X-Request-Id: {given}"))
+            assert answer.headers["x-request-id"] == up.received[0].headers["x-request-id"] == given
+
+    run(main())
+
+
+def test_who_forwarded_a_request_is_said_as_the_client_says_it() -> None:
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served:
+            await ask(served, get("/", "X-Forwarded-For: 10.0.0.1", "Forwarded: for=10.0.0.1"))
+            await ask(served, get())
+            assert up.received[0].headers["x-forwarded-for"] == "10.0.0.1"
+            assert up.received[0].headers["forwarded"] == "for=10.0.0.1"
+            assert "x-forwarded-for" not in up.received[1].headers
+
+    run(main())
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "QUERY"])
 def test_any_method_is_relayed(method: str) -> None:
     async def main() -> None:

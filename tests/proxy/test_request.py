@@ -95,3 +95,21 @@ def test_a_url_gives_its_host_and_loses_it() -> None:
     assert (request.url, request.host) == (b"/?q=1", "other.example")
     assert request.lines[:4] == [b"host", b": ", b"Other.example:81", b"\r\n"]
     assert request.fault is None
+
+
+def test_objective_and_flow_are_read_and_the_canonical_name_wins() -> None:
+    def said(*pairs: tuple[bytes, bytes]) -> Request:
+        lines = [part for name, value in pairs for part in (name, b": ", value, b"\r\n")]
+        return Request(b"POST", b"/", lines, closes=False, http10=False)
+
+    both = said(
+        (b"X-LLM-D-Inference-Objective", b"old"),
+        (b"X-Gateway-Inference-Objective", b"new"),
+        (b"x-llm-d-inference-fairness-id", b"old"),
+        (b"x-gateway-inference-fairness-id", b"new"),
+    )
+    old = said((b"x-llm-d-inference-objective", b"old"), (b"X-LLM-D-Inference-Fairness-Id", b"flow"))
+
+    assert (both.objective(), both.fairness_id()) == (b"new", b"new")
+    assert (old.objective(), old.fairness_id()) == (b"old", b"flow")
+    assert (said().objective(), said().fairness_id()) == (b"", b"")

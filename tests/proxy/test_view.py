@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+from msgspec.structs import replace
+
 from tests.support.worker import table
 from turnout.proxy.request import Request
-from turnout.proxy.view import FOUND, View
+from turnout.proxy.view import FOUND, LONG, View
+from turnout.table import Match, Parameters, PathMatch, RoutingTable
 
 ASKED = Request(b"GET", b"/", [], closes=False, http10=False)
 
@@ -51,3 +54,55 @@ def test_the_plan_is_the_same_for_any_path_and_however_many_paths_were_asked_for
     plan = view.plan(80, "x", "/", ASKED)
 
     assert {view.plan(80, "x", f"/{number}", ASKED) for number in range(FOUND * 2 + 3)} == {plan}
+
+
+def guarded_table() -> RoutingTable:
+    """A rule for POST and a rule for everything."""
+    made = table({"a": 1})
+    route = made.routes["default/r"]
+    (rule,) = route.rules
+    post = replace(rule, name="post", index=1, matches=(Match(PathMatch("PathPrefix", "/"), method="POST"),))
+    return replace(made, routes={"default/r": replace(route, rules=(rule, post))})
+
+
+def test_a_plan_is_not_remembered_by_path_where_more_of_the_request_counts() -> None:
+    view = View.of(guarded_table(), 1)
+    posted = Request(b"POST", b"/", [], closes=False, http10=False)
+
+    for _ in range(2):
+        found = [view.plan(80, "x", "/", asked) for asked in (ASKED, posted)]
+        assert [each.rule if each is not None else "" for each in found] == ["0", "post"]
+
+
+def test_a_path_for_managing_servers_has_a_plan_of_its_own() -> None:
+    view = View.of(table({"a": 1}), 1)
+
+    plain, forbidden = view.plan(80, "x", "/v1", ASKED), view.plan(80, "x", "/sleep", ASKED)
+
+    assert plain is not None
+    assert forbidden is not None
+    assert (plain.plain, forbidden.plain) == (True, False)
+    assert forbidden.forbids("/sleep")
+    assert plain.sequence is forbidden.sequence
+
+
+def test_a_long_path_is_served_and_not_remembered() -> None:
+    view = View.of(table({"a": 1}), 1)
+
+    for _ in range(2):
+        assert view.plan(80, "x", "/" + "x" * LONG, ASKED) is not None
+    assert not view._found
+
+
+def test_the_first_gateway_that_says_how_long_connections_to_a_port_idle_counts() -> None:
+    (listener,) = table({}).listeners
+    made = RoutingTable(
+        (
+            listener,
+            replace(listener, name="b", parameters=Parameters(idle=5.0)),
+            replace(listener, name="c", parameters=Parameters(idle=7.0)),
+            replace(listener, name="d", served_port=81, parameters=Parameters(idle=0.0)),
+        )
+    )
+
+    assert View.of(made, 1).idle == {80: 5.0, 81: 0.0}

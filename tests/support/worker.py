@@ -17,12 +17,29 @@ from turnout.proxy.connections import Connections
 from turnout.proxy.downstream import Downstream
 from turnout.proxy.limits import Limits
 from turnout.proxy.state import State
-from turnout.table import Backend, Listener, Match, ObjectRef, PathMatch, Pool, Route, RoutingTable, Rule, Split
+from turnout.table import (
+    DEFAULT_PARAMETERS,
+    NO_FILTERS,
+    Backend,
+    Filters,
+    Listener,
+    Match,
+    ObjectRef,
+    Parameters,
+    PathMatch,
+    Pool,
+    Route,
+    RoutingTable,
+    Rule,
+    Split,
+    Timeouts,
+)
 from turnout.telemetry.record import Record
 
 T = TypeVar("T")
 PORT = 80
 """The port that the table's listener is said to be served at."""
+ANY = Match(PathMatch("PathPrefix", "/"))
 
 
 def run(work: Coroutine[object, object, T]) -> T:
@@ -72,6 +89,27 @@ def table(
         (Listener(gateway, "http", port, port, "", ("default/r",)),),
         {"default/r": route},
         {f"default/{name}": Pool(pool_ref(name)) for name in weights},
+    )
+
+
+def serving(
+    filters: Filters = NO_FILTERS,
+    *,
+    match: Match = ANY,
+    own: Filters = NO_FILTERS,
+    timeouts: Timeouts | None = None,
+    parameters: Parameters = DEFAULT_PARAMETERS,
+    port: int = PORT,
+) -> RoutingTable:
+    """One rule with `filters` for `match`, and one backend, pool `a`, with filters of its `own`."""
+    made = table({"a": 1}, port=port)
+    (route,), (listener,) = made.routes.values(), made.listeners
+    split = Split("uid/0", (Backend(pool_ref("a"), 1, filters=own),) if filters.redirect is None else ())
+    rule = Rule("0", 0, (match,), split, filters, timeouts)
+    return RoutingTable(
+        (msgspec.structs.replace(listener, parameters=parameters),),
+        {"default/r": msgspec.structs.replace(route, rules=(rule,))},
+        made.pools,
     )
 
 

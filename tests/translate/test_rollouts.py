@@ -1,8 +1,10 @@
 """What a rollout's surroundings say of it, and what its overlay means for keys."""
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.resource_sets import CLASS, backend, gateway, http_route, pool, resource_set, rollout
 from turnout.routing import keyed
@@ -133,3 +135,86 @@ def test_a_key_changes_side_once_over_a_ramp_and_back_on_abort() -> None:
         roles = [side.role for side in sides if side is not None]
         assert sorted(roles[:-1], reverse=True) == roles[:-1]
         assert roles[0] == roles[-1] == "stable"
+
+
+def tagged(name: str, weight: int, tag: str = "") -> Document:
+    change = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"set": [{"name": "x-tag", "value": tag}]}}
+    return backend(name, weight, **({"filters": [change]} if tag else {}))
+
+
+def arms_of(*refs: Document, weight: int) -> dict[tuple[str, str], tuple[str, Fraction]]:
+    """(pool, tag) -> (role, share) under a rollout at `weight` percent."""
+    status = {"overlay": "Active", "weights": {"desired": weight, "effective": weight, "seq": 1}}
+    (split,) = splits(translated([{"backendRefs": list(refs)}], rollout() | {"status": status}))
+    total = sum(one.weight for one in split.backends)
+    found: dict[tuple[str, str], tuple[str, Fraction]] = {}
+    for one in split.backends:
+        changes = one.filters.request_headers
+        found[one.ref.name, changes[0].set[0][1] if changes else ""] = (one.role, Fraction(one.weight, total))
+    return found
+
+
+def test_a_candidate_that_the_rule_does_not_name_gets_stable_s_filters() -> None:
+    assert arms_of(tagged("llm", 1, "a"), weight=10) == {
+        ("llm", "a"): ("stable", Fraction(9, 10)),
+        ("llm-new", "a"): ("candidate", Fraction(1, 10)),
+    }
+
+
+def test_a_candidate_that_the_rule_names_keeps_its_own_filters() -> None:
+    assert arms_of(tagged("llm", 1, "a"), tagged("llm-new", 0, "b"), weight=25) == {
+        ("llm", "a"): ("stable", Fraction(3, 4)),
+        ("llm-new", "b"): ("candidate", Fraction(1, 4)),
+    }
+
+
+def test_arms_with_other_filters_share_as_they_are_written() -> None:
+    found = arms_of(tagged("llm", 2, "a"), tagged("llm", 1), tagged("other", 3), weight=50)
+    assert found == {
+        ("llm", "a"): ("stable", Fraction(1, 6)),
+        ("llm", ""): ("stable", Fraction(1, 12)),
+        ("llm-new", "a"): ("candidate", Fraction(1, 6)),
+        ("llm-new", ""): ("candidate", Fraction(1, 12)),
+        ("other", ""): ("", Fraction(1, 2)),
+    }
+
+
+def test_the_lines_name_namespaces_and_filters() -> None:
+    refs = [tagged("llm", 2, "a"), tagged("llm", 1), backend("shared", 1, namespace="team")]
+    filters = '[{"type":"RequestHeaderModifier","requestHeaderModifier":{"set":[{"name":"x-tag","value":"a"}]}}]'
+    pool_ref = "- {group: inference.networking.k8s.io, kind: InferencePool, name:"
+    assert facts_of([{"backendRefs": refs}], rollout()).lines.splitlines()[1:] == [
+        f"{pool_ref} shared, namespace: team, weight: 3}}",
+        f"{pool_ref} llm-new, weight: 6, filters: {filters}}}",
+        f"{pool_ref} llm-new, weight: 3}}",
+    ]
+
+
+def test_the_lines_written_are_the_candidate_alone_with_the_same_shares() -> None:
+    refs = [tagged("llm", 2, "a"), tagged("llm", 1), tagged("other", 3)]
+    lines = yaml.safe_load(facts_of([{"backendRefs": refs}], rollout()).lines.partition("\n")[2])
+    assert facts_of([{"backendRefs": lines}], rollout()).candidate_only
+    rule = translated([{"backendRefs": lines}]).table.routes["default/route"].rules[0]
+    total = sum(one.weight for one in rule.split.backends)
+    assert {(one.identity.rpartition("/")[2], Fraction(one.weight, total)) for one in rule.split.backends} == {
+        ("llm-new", Fraction(1, 3)),
+        ("llm-new#1", Fraction(1, 6)),
+        ("other", Fraction(1, 2)),
+    }
+
+
+AUTH = {"protocol": "HTTP", "http": {}, "backendRef": {"name": "a", "port": 1}}
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        {"type": "ExternalAuth", "externalAuth": AUTH},
+        {"type": "ExtensionRef", "extensionRef": {"group": "a.com", "kind": "Q", "name": "q"}},
+    ],
+)
+def test_no_rollout_opens_a_rule_that_a_guard_closes(guard: Document) -> None:
+    closed = {"backendRefs": BOTH, "filters": [guard], "name": "closed"}
+    found = translated([closed, {"backendRefs": [backend("other")]}], rollout() | {"status": ACTIVE})
+    assert splits(found)[0].backends == ()
+    assert not found.rollouts["default/rollout"].overlay

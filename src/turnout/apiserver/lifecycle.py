@@ -22,6 +22,9 @@ SERVERS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriod
 DROPPED = ("managedFields", "selfLink", "resourceVersion")
 """Metadata that a document to store does not hold: written anew with each version, or with the owners, or not kept."""
 
+PERMANENT = ("default",)
+"""Namespaces that cannot be deleted: every kubeconfig of ours points there."""
+
 
 class Edited(Struct, frozen=True):
     """A document to store, and what to tell the user."""

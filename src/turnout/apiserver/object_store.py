@@ -9,6 +9,7 @@ from itertools import groupby
 
 from turnout.apiserver.committer import Committer, Outcome, Request
 from turnout.apiserver.database import Database
+from turnout.apiserver.dependents import Dependents
 from turnout.apiserver.stored import Change, Key, StorageError, Stored, Transaction
 from turnout.apiserver.window import SIZE, Watch, Window
 
@@ -19,7 +20,8 @@ Resource = tuple[str, str]
 class ObjectStore:
     """The objects of one database, inside a running event loop. Raises `database.DatabaseError`.
 
-    `version` is the newest resourceVersion that readers see. `ended` is done when no more can be written.
+    `version` is the newest resourceVersion that readers see. `dependents` are the objects that readers see, by owner.
+    `ended` is done when no more can be written.
     """
 
     def __init__(self, database: Database, window_size: int = SIZE) -> None:
@@ -31,8 +33,10 @@ class ObjectStore:
         self._waiting: set[asyncio.Future[tuple[Change, ...]]] = set()
         self._objects: dict[Resource, dict[Key, Stored]] = {}
         self._windows: dict[Resource, Window] = {}
+        self.dependents = Dependents()
         for stored in objects:
             self._objects.setdefault(stored.key.resource, {})[stored.key] = stored
+            self.dependents.see(stored.key, None, stored)
         self._committer = Committer(database, self.version, objects, self._published, self._end)
 
     def get(self, key: Key) -> Stored | None:
@@ -48,6 +52,11 @@ class ObjectStore:
         """Every object of every kind in a namespace."""
         for objects in self._objects.values():
             yield from (stored for stored in objects.values() if stored.key.namespace == namespace)
+
+    def every(self) -> Iterable[Stored]:
+        """Every object."""
+        for objects in self._objects.values():
+            yield from objects.values()
 
     async def commit(self, transaction: Transaction) -> tuple[Change, ...]:
         """The changes made, once they are on the disk. Raises StaleError or StorageError with nothing changed."""
@@ -93,6 +102,7 @@ class ObjectStore:
     def _see(self, resource: Resource, changes: Sequence[Change]) -> None:
         objects = self._objects.setdefault(resource, {})
         for change in changes:
+            self.dependents.see(change.key, change.before, change.after)
             if change.after is None:
                 objects.pop(change.key, None)
             else:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from turnout.apiserver.errors import bad_request, invalid_options
 from turnout.apiserver.selectors import Predicate, both, by_fields, by_labels
 from turnout.resources.document import JSON, Document
-from turnout.resources.faults import Fault, invalid, required
+from turnout.resources.faults import Fault, invalid, required, unsupported
 from turnout.resources.kinds import Kind
 
 MAX_TIMEOUT = 3600.0
@@ -25,6 +25,14 @@ class Validation(Enum):
     STRICT = "Strict"
 
 
+class Policy(Enum):
+    """What becomes of the objects that the deleted one owns."""
+
+    BACKGROUND = "Background"
+    FOREGROUND = "Foreground"
+    ORPHAN = "Orphan"
+
+
 class WriteOptions(Struct, frozen=True):
     """Options of a create, a replace or a patch. `manager` owns what is written; `force` takes what others own."""
 
@@ -35,11 +43,12 @@ class WriteOptions(Struct, frozen=True):
 
 
 class DeleteOptions(Struct, frozen=True):
-    """Options of a delete; empty preconditions always hold."""
+    """Options of a delete; empty preconditions always hold. Without a policy the object's finalizers say it."""
 
     dry_run: bool = False
     uid: str = ""
     resource_version: str = ""
+    policy: Policy | None = None
 
 
 class ListOptions(Struct, frozen=True):
@@ -82,7 +91,10 @@ def _manager_faults(manager: str) -> Iterator[Fault]:
 
 
 def delete_options(query: Mapping[str, str], body: Document | None) -> DeleteOptions:
-    """From the query and the body, a DeleteOptions if it is there. Raises a 400 on a value that is not known."""
+    """From the query and the body, a DeleteOptions if it is there.
+
+    Raises a 400 on a value that is not known, a 422 on a propagation policy that is none.
+    """
     body = body or {}
     if body.get("kind", "DeleteOptions") != "DeleteOptions":
         raise bad_request(f"the body of a delete is a DeleteOptions, not a {body['kind']!r}")
@@ -93,7 +105,26 @@ def delete_options(query: Mapping[str, str], body: Document | None) -> DeleteOpt
     preconditions = body.get("preconditions") or {}
     if not isinstance(preconditions, dict):
         raise bad_request("preconditions: must be an object")
-    return DeleteOptions(any(dry_run), _text(preconditions, "uid"), _text(preconditions, "resourceVersion"))
+    uid, version = _text(preconditions, "uid"), _text(preconditions, "resourceVersion")
+    return DeleteOptions(any(dry_run), uid, version, _policy(query, body))
+
+
+def _policy(query: Mapping[str, str], body: Document) -> Policy | None:
+    named = body.get("propagationPolicy") or query.get("propagationPolicy") or None
+    orphans = body.get("orphanDependents")
+    if orphans is None and query.get("orphanDependents"):
+        orphans = _flag(query, "orphanDependents")
+    if named and orphans is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        raise invalid_options("DeleteOptions", [invalid("propagationPolicy", named, why)])
+    if named is None:
+        return None if orphans is None else Policy.ORPHAN if orphans else Policy.BACKGROUND
+    try:
+        return Policy(named)
+    except ValueError:
+        supported = [each.value for each in (Policy.FOREGROUND, Policy.BACKGROUND, Policy.ORPHAN)]
+        fault = unsupported("propagationPolicy", named, [*supported, "nil"])
+        raise invalid_options("DeleteOptions", [fault]) from None
 
 
 def list_options(kind: Kind, query: Mapping[str, str]) -> ListOptions:

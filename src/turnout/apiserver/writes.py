@@ -59,6 +59,7 @@ class Writes:
             else:
                 stored = await attempt_one(self._store, key, whole, expected)
                 if stored is not None:
+                    await self._settle(stored)
                     return Written(stored, made.warnings)
 
     async def replace(self, target: Target, document: Document, options: WriteOptions) -> Written:
@@ -108,7 +109,10 @@ class Writes:
         if options.dry_run:
             return Written(Stored.at(target.key, 0, whole), warnings, created=True)
         stored = await attempt_one(self._store, target.key, whole, expected)
-        return Written(stored, warnings, created=True) if stored is not None else None
+        if stored is None:
+            return None
+        await self._settle(stored)
+        return Written(stored, warnings, created=True)
 
     async def _put(self, target: Target, old: Stored, document: Document, options: WriteOptions) -> Stored | None:
         """The object in place of `old`, or removed if nobody keeps it any longer; None if it is not `old` any more."""
@@ -119,8 +123,13 @@ class Writes:
         gone = is_finished(document) and target.kind.kind != "Namespace"
         new = await attempt_one(self._store, old.key, None if gone else document, {old.key: old.version})
         if new is not None:
-            await self.deletion.sweep(target.namespace or target.name)
+            await self._settle(new)
         return new
+
+    async def _settle(self, stored: Stored) -> None:
+        """What follows from a write: only objects with owners and those on their way out have consequences."""
+        if is_deleting(stored.document) or stored.document["metadata"].get("ownerReferences"):
+            await self.deletion.settle(stored)
 
     def _open_namespace(self, target: Target) -> dict[Key, int]:
         """What a create expects of its Namespace. Raises a 404 if it is not there, a 403 if it is on its way out."""

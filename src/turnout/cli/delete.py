@@ -1,23 +1,25 @@
-"""`turnout delete`: objects by name, or those of manifests."""
+"""`turnout delete`: objects by name, by label, or those of manifests."""
 
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from turnout.cli.flags import DURATION_TYPE, FlagCommand
 from turnout.cli.manifestfiles import load_paths
-from turnout.cli.target import refusal, talk, target_options
+from turnout.cli.refusals import Refusal, told
+from turnout.cli.target import talk, target_options
 
 if TYPE_CHECKING:
+    from turnout.cli.deletions import Doomed
     from turnout.kube.client import Client
-    from turnout.store import ApiResource
 
-    Named = tuple[ApiResource, str, str]
+DRY = {"none": "", "server": " (server dry run)"}
+CASCADES = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 
 
-@click.command("delete")
-@click.argument("kind", required=False)
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.command("delete", cls=FlagCommand)
+@click.argument("objects", nargs=-1, metavar="[KIND NAME... | KIND/NAME...]")
 @click.option(
     "-f",
     "--filename",
@@ -26,43 +28,49 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="A file, a folder of .yaml, .yml and .json files, or - for stdin. May be repeated.",
 )
+@click.option("-l", "--selector", default="", metavar="LABELS", help="All of KIND with these labels: a=b,c!=d.")
+@click.option("--all", "everything", is_flag=True, help="All of KIND in the namespace.")
 @click.option("--ignore-not-found", is_flag=True, help="What is not there is as good as deleted.")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Until the objects are gone.")
+@click.option("--timeout", type=DURATION_TYPE, default=0.0, help="How long to wait; 0 is without an end.")
+@click.option("--cascade", type=click.Choice(list(CASCADES)), default="background", help="What becomes of dependents.")
+@click.option("--dry-run", type=click.Choice(list(DRY)), default="none", help="`server`: asked, but not done.")
 @target_options
-def command(
-    kind: str | None,
-    names: tuple[str, ...],
+def command(  # noqa: PLR0913 - one parameter per option
+    objects: tuple[str, ...],
     paths: tuple[str, ...],
+    selector: str,
+    everything: bool,  # noqa: FBT001 - a flag
     ignore_not_found: bool,  # noqa: FBT001 - a flag
+    wait: bool,  # noqa: FBT001 - a flag
+    timeout: float,
+    cascade: str,
+    dry_run: str,
     api: str,
     kubeconfig: str,
     namespace: str,
 ) -> None:
-    """Delete objects: KIND NAME..., or all that the manifests of -f name. Every one is tried."""
-    if bool(paths) == bool(kind and names):
-        raise click.UsageError("say what to delete: KIND NAME..., or -f PATH")
+    """Delete objects: KIND NAME..., KIND/NAME..., KIND -l LABELS, or all that the manifests of -f name."""
+    if bool(paths) == bool(objects) or (paths and (selector or everything)):
+        raise click.UsageError("say what to delete: KIND NAME..., KIND -l LABELS, KIND --all, or -f PATH")
     loaded = load_paths(paths)
 
-    async def work(client: "Client") -> int:
-        from turnout.kube.apply import expand
-        from turnout.kube.discovery import Discovery, UnknownKindError
+    order = Order(ignore_not_found=ignore_not_found, wait=wait, dry_run=dry_run == "server")
+    order.timeout, order.policy = timeout or None, CASCADES[cascade]
 
-        discovery = Discovery(client)
-        default = namespace or client.target.namespace
-        failed = 0
-        objects: list[Named] = []
-        if not paths:
-            resource = await discovery.of_word(str(kind))
-            objects = [(resource, default, name) for name in names]
-        for document in expand(each.document for each in loaded.documents):
-            metadata = document.get("metadata") or {}
-            try:
-                resource = await discovery.of_document(str(document.get("apiVersion")), str(document.get("kind")))
-            except UnknownKindError as error:
-                click.echo(f"error: {error}", err=True)
-                failed = 1
-                continue
-            objects.append((resource, str(metadata.get("namespace") or default), str(metadata.get("name"))))
-        return await _delete(client, objects, ignore_not_found=ignore_not_found) | failed
+    async def work(client: "Client") -> int:
+        from turnout.cli.deletions import of_arguments, of_manifests
+        from turnout.kube.discovery import Discovery
+
+        where = namespace or client.target.namespace
+        lost: list[Refusal] = []
+        if paths:
+            doomed = await of_manifests(Discovery(client), loaded.documents, where, lost)
+        else:
+            doomed = await of_arguments(client, Discovery(client), objects, where, selector, everything=everything)
+        if not doomed and not lost and not loaded.faults:
+            click.echo("No resources found")
+        return await _delete(client, doomed, order, lost)
 
     code = talk(api, kubeconfig, work, writes=True)
     for fault in loaded.faults:
@@ -70,18 +78,29 @@ def command(
     sys.exit(1 if loaded.faults else code)
 
 
-async def _delete(client: "Client", objects: "list[Named]", *, ignore_not_found: bool) -> int:
-    from turnout.store import ApiError
+class Order:
+    """How to delete. `timeout` is in seconds; None waits without an end."""
 
-    failed = 0
-    for resource, namespace, name in objects:
-        try:
-            await client.delete(resource, namespace if resource.namespaced else "", name)
-        except ApiError as error:
-            if error.not_found and ignore_not_found:
-                continue
-            click.echo(refusal(error), err=True)
-            failed = 1
-        else:
-            click.echo(f'{resource.title} "{name}" deleted')
-    return failed
+    def __init__(self, *, ignore_not_found: bool, wait: bool, dry_run: bool) -> None:
+        self.ignore_not_found = ignore_not_found
+        self.wait = wait
+        self.dry_run = dry_run
+        self.timeout: float | None = None
+        self.policy = CASCADES["background"]
+
+
+async def _delete(client: "Client", doomed: "list[Doomed]", order: Order, lost: list[Refusal]) -> int:
+    from turnout.cli.deletions import Deletions
+
+    refusals: list[Refusal] = []
+    deletions = Deletions(client, dry_run=order.dry_run, policy=order.policy)
+    async for each, error in deletions.delete(doomed):
+        if error is None:
+            click.echo(f'{each.resource.title} "{each.name}" deleted{DRY["server" if order.dry_run else "none"]}')
+        elif not (error.not_found and (order.ignore_not_found or each.listed)):
+            refusals.append(Refusal("", f'deleting "{each.file}"' if each.file else "", error))
+    if order.wait and not await deletions.gone(order.timeout):
+        refusals.append(Refusal("timed out waiting for the condition"))
+    for line in told([*refusals, *lost]):
+        click.echo(line, err=True)
+    return int(bool(refusals or lost))

@@ -1,4 +1,4 @@
-"""`turnout get`: objects as tables, YAML or JSON."""
+"""`turnout get`: objects as tables, YAML, JSON, names or what a JSONPath finds."""
 
 import contextlib
 import sys
@@ -6,164 +6,200 @@ from typing import TYPE_CHECKING
 
 import click
 
-from turnout.cli.target import talk, target_options
+from turnout.cli.flags import FlagCommand
+from turnout.cli.outputs import Form, form_of
+from turnout.cli.target import refusal, talk, target_options
 
 if TYPE_CHECKING:
+    from turnout.cli.places import Place
     from turnout.cli.printing import Printed
     from turnout.kube.client import Client
     from turnout.resources.document import Document
-    from turnout.store import ApiResource
+    from turnout.store import ApiError, ApiResource
 
 
-@click.command("get")
-@click.argument("kind")
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.command("get", cls=FlagCommand)
+@click.argument("objects", nargs=-1, metavar="KIND [NAME]... | KIND/NAME...")
+@click.option("-f", "--filename", "paths", multiple=True, metavar="PATH", help="The objects that the manifests name.")
 @click.option("-A", "--all-namespaces", is_flag=True, help="Of all namespaces.")
-@click.option("-o", "--output", type=click.Choice(["wide", "yaml", "json", "name"]), help="Instead of a table.")
+@click.option("-o", "--output", default="", metavar="FORMAT", help="wide, yaml, json, name or jsonpath=TEMPLATE.")
 @click.option("-l", "--selector", default="", metavar="LABELS", help="Only objects with these labels: a=b,c!=d.")
+@click.option("--field-selector", default="", metavar="FIELDS", help="Only objects with these fields.")
 @click.option("-w", "--watch", is_flag=True, help="Goes on with what changes.")
+@click.option("--ignore-not-found", is_flag=True, help="What is not there is left out without a word.")
+@click.option("--show-labels", is_flag=True, help="As a last column.")
+@click.option("--no-headers", is_flag=True, help="Rows only.")
 @target_options
 def command(  # noqa: PLR0913 - one parameter per option
-    kind: str,
-    names: tuple[str, ...],
+    objects: tuple[str, ...],
+    paths: tuple[str, ...],
     all_namespaces: bool,  # noqa: FBT001 - a flag
-    output: str | None,
+    output: str,
     selector: str,
+    field_selector: str,
     watch: bool,  # noqa: FBT001 - a flag
+    ignore_not_found: bool,  # noqa: FBT001 - a flag
+    show_labels: bool,  # noqa: FBT001 - a flag
+    no_headers: bool,  # noqa: FBT001 - a flag
     api: str,
     kubeconfig: str,
     namespace: str,
 ) -> None:
     """Show objects. KIND is a plural, a singular, a short name or a kind; several are joined by commas."""
-    if watch and (len(names) > 1 or "," in kind):
-        raise click.UsageError("one kind, and at most one name, can be watched")
+    if bool(objects) == bool(paths):
+        raise click.UsageError("say what to show: KIND [NAME]..., KIND/NAME..., or -f PATH")
+    form = form_of(output, labels=show_labels, header=not no_headers)
+    asked = {"labelSelector": selector, "fieldSelector": field_selector}
+    query = Query(form, {key: value for key, value in asked.items() if value}, ignore_not_found=ignore_not_found)
 
     async def work(client: "Client") -> int:
+        from turnout.cli.places import places_of
+        from turnout.kube.discovery import Discovery
+
         where = "" if all_namespaces else namespace or client.target.namespace
-        return await _get(client, kind, names, where, Form(output or "", selector, watch=watch))
+        discovery = Discovery(client)
+        places = await places_of(discovery, objects, paths, where)
+        if watch:
+            return await _watch(client, places, query)
+        return await Getting(client, query).show(places)
 
     sys.exit(talk(api, kubeconfig, work))
 
 
-class Form:
-    """How the objects are chosen and shown. `output` is empty for a table."""
+class Query:
+    """Which objects, and how they are shown."""
 
-    def __init__(self, output: str, selector: str, *, watch: bool) -> None:
-        self.output = output
-        self.parameters = {"labelSelector": selector} if selector else {}
-        self.watch = watch
-
-    @property
-    def table(self) -> bool:
-        """Rows and columns, and not the objects themselves."""
-        return self.output in {"", "wide"}
+    def __init__(self, form: Form, parameters: dict[str, str], *, ignore_not_found: bool = False) -> None:
+        self.form = form
+        self.parameters = parameters
+        self.ignore_not_found = ignore_not_found
 
 
-async def _get(client: "Client", kinds: str, names: tuple[str, ...], where: str, form: Form) -> int:
-    from turnout.kube.discovery import Discovery
+class Getting:
+    """One round of questions. What is refused is told once all the rest is shown."""
 
-    discovery = Discovery(client)
-    resources = [await discovery.of_word(word) for word in kinds.split(",")]
-    if form.table:
-        return await _tables(client, resources, names, where, form)
-    return await _objects(client, resources, names, where, form)
+    def __init__(self, client: "Client", query: Query) -> None:
+        self._client = client
+        self._query = query
+        self._refused: list[str] = []
 
+    async def show(self, places: "list[Place]") -> int:
+        """Shows the objects at `places`; returns the exit code."""
+        shown = await (self._tables(places) if self._query.form.table else self._objects(places))
+        for each in self._refused:
+            click.echo(each, err=True)
+        if not shown and not self._refused and not self._query.ignore_not_found and self._query.form.table:
+            from turnout.cli.places import nothing_found
 
-async def _tables(
-    client: "Client", resources: "list[ApiResource]", names: tuple[str, ...], where: str, form: Form
-) -> int:
-    from turnout.cli.printing import TABLE, Printed
+            click.echo(nothing_found(places), err=True)
+        return int(bool(self._refused))
 
-    any_row = False
-    for resource in resources:
-        prefix = f"{resource.title}/" if len(resources) > 1 else ""
-        printed = Printed(wide=form.output == "wide", namespaces=resource.namespaced and not where, prefix=prefix)
-        for path, parameters in _paths(resource, names, where, form):
-            table = (await client.send("GET", path, parameters, accept=TABLE)).document
-            if table.get("rows"):
-                if prefix and any_row:
+    async def _tables(self, places: "list[Place]") -> bool:
+        from turnout.cli.printing import TABLE
+
+        any_row = False
+        many = len({each.resource for each in places}) > 1
+        for place in places:
+            answers = [await self._ask(place, path, TABLE) for path in place.paths()]
+            tables = [table for table in answers if table is not None and table.get("rows")]
+            if tables:
+                if many and any_row:
                     click.echo()
                 any_row = True
-                _echo(printed.lines(table))
-            if form.watch:
-                await _watch(client, path, {**parameters, "resourceVersion": _version(table)}, printed)
-    if not any_row:
-        place = f" in {where} namespace" if where and any(each.namespaced for each in resources) else ""
-        click.echo(f"No resources found{place}.", err=True)
-    return 0
+                echo(_printed(place, self._query.form, many=many).lines(*tables))
+        return any_row
+
+    async def _objects(self, places: "list[Place]") -> bool:
+        found: list[Document] = []
+        form = self._query.form
+        for place in places:
+            for path in place.paths():
+                answer = await self._ask(place, path)
+                if answer is not None:
+                    kind = {"apiVersion": place.resource.api_version, "kind": place.resource.kind}
+                    found += [{**kind, **each} for each in answer.get("items", [answer])]
+                    if form.output == "name":
+                        names = [each["metadata"]["name"] for each in answer.get("items", [answer])]
+                        echo([f"{place.resource.title}/{name}" for name in names])
+        single = len(places) == 1 and len(places[0].names) == 1
+        if form.output != "name" and (found or not (self._refused or single)):
+            whole = {"apiVersion": "v1", "kind": "List", "items": found, "metadata": {"resourceVersion": ""}}
+            click.echo(form.text(found[0] if single else whole), nl=False)
+        return bool(found)
+
+    async def _ask(self, place: "Place", path: str, accept: str = "application/json") -> "Document | None":
+        from turnout.store import ApiError
+
+        parameters = {} if place.names else self._query.parameters
+        try:
+            return (await self._client.send("GET", path, parameters, accept=accept)).document
+        except ApiError as error:
+            if not (error.not_found and self._query.ignore_not_found):
+                self._refused.append(_refusal(error, place.resource, parameters))
+            return None
 
 
-async def _watch(client: "Client", path: str, parameters: dict[str, str], printed: "Printed") -> None:
+async def _watch(client: "Client", places: "list[Place]", query: Query) -> int:
+    """Shows what there is and then what changes, without an end."""
     from turnout.cli.printing import TABLE
-
-    while True:
-        async with contextlib.aclosing(client.events(path, parameters, TABLE)) as events:
-            async for _, table in events:
-                _echo(printed.lines(table))
-                for row in table.get("rows") or ():
-                    parameters["resourceVersion"] = row["object"]["metadata"]["resourceVersion"]
-
-
-async def _objects(
-    client: "Client", resources: "list[ApiResource]", names: tuple[str, ...], where: str, form: Form
-) -> int:
-    found: list[Document] = []
-    single = bool(names) and len(names) == len(resources) == 1 and not form.watch
-    for resource in resources:
-        for path, parameters in _paths(resource, names, where, form):
-            answer = (await client.send("GET", path, parameters)).document
-            items = answer.get("items", [answer])
-            named = [{"apiVersion": resource.api_version, "kind": resource.kind, **each} for each in items]
-            found += named
-            if form.output == "name":
-                _echo([f"{resource.title}/{each['metadata']['name']}" for each in named])
-            if form.watch:
-                _echo([_text(each, form) for each in named])
-                await _watch_objects(client, path, {**parameters, "resourceVersion": _version(answer)}, form)
-    if form.output != "name":
-        whole = {"apiVersion": "v1", "kind": "List", "items": found, "metadata": {"resourceVersion": ""}}
-        click.echo(_text(found[0] if single else whole, form), nl=False)
-    return 0
-
-
-async def _watch_objects(client: "Client", path: str, parameters: dict[str, str], form: Form) -> None:
-    while True:
-        async with contextlib.aclosing(client.events(path, parameters)) as events:
-            async for _, document in events:
-                click.echo(_text(document, form), nl=False)
-                parameters["resourceVersion"] = document["metadata"]["resourceVersion"]
-
-
-def _paths(
-    resource: "ApiResource", names: tuple[str, ...], where: str, form: Form
-) -> "list[tuple[str, dict[str, str]]]":
-    """What to ask for: the collection, or each name; a name that is watched is a collection of one."""
     from turnout.kube.target import path_of
 
-    if not names:
-        return [(path_of(resource, where), form.parameters)]
-    if form.watch:
-        return [(path_of(resource, where), {**form.parameters, "fieldSelector": f"metadata.name={names[0]}"})]
-    if resource.namespaced and not where:
-        raise click.UsageError("an object cannot be named across all namespaces")
-    return [(path_of(resource, where, name), {}) for name in names]
+    if len(places) > 1 or len(places[0].names) > 1:
+        raise click.UsageError("one kind, and at most one name, can be watched")
+    (place,) = places
+    parameters = dict(query.parameters)
+    if place.names:
+        await client.get(place.resource, place.namespace, place.names[0])  # refused if it is not there
+        parameters["fieldSelector"] = f"metadata.name={place.names[0]}"
+    accept = TABLE if query.form.table else "application/json"
+    path = path_of(place.resource, place.namespace)
+    answer = (await client.send("GET", path, parameters, accept=accept)).document
+    printed = _printed(place, query.form, many=False)
+
+    def show(one: "Document") -> None:
+        if query.form.table:
+            echo(printed.lines(one))
+        elif query.form.output == "name":
+            echo([f"{place.resource.title}/{one['metadata']['name']}"])
+        else:
+            click.echo(query.form.text(one), nl=False)
+
+    kind = {"apiVersion": place.resource.api_version, "kind": place.resource.kind}
+    for one in [answer] if query.form.table else [{**kind, **each} for each in answer.get("items", ())]:
+        show(one)
+    version = str(answer.get("metadata", {}).get("resourceVersion", ""))
+    while True:
+        asked = {**parameters, "resourceVersion": version}
+        async with contextlib.aclosing(client.events(path, asked, accept)) as events:
+            async for _, one in events:
+                show(one)
+                rows = [row["object"] for row in one.get("rows") or ()] if query.form.table else [one]
+                version = rows[-1]["metadata"]["resourceVersion"] if rows else version
 
 
-def _text(document: "Document", form: Form) -> str:
-    from turnout.cli.printing import as_yaml, plain
+def _printed(place: "Place", form: Form, *, many: bool) -> "Printed":
+    from turnout.cli.printing import Printed
 
-    if form.output == "yaml":
-        return as_yaml(document)
-    import json
-
-    return json.dumps(plain(document), indent=4) + "\n"
-
-
-def _version(document: "Document") -> str:
-    return str(document.get("metadata", {}).get("resourceVersion", ""))
+    return Printed(
+        wide=form.output == "wide",
+        namespaces=place.resource.namespaced and not place.namespace,
+        prefix=f"{place.resource.title}/" if many else "",
+        labels=form.labels,
+        header=form.header,
+    )
 
 
-def _echo(lines: list[str]) -> None:
+def _refusal(error: "ApiError", resource: "ApiResource", parameters: "dict[str, str]") -> str:
+    if error.code == 400 and parameters:
+        labels, fields = parameters.get("labelSelector", ""), parameters.get("fieldSelector", "")
+        asked = f"{resource.api_version}, Resource={resource.plural}"
+        selectors = f'label selector "{labels}", field selector "{fields}"'
+        return f'Error from server ({error.reason}): Unable to find "{asked}" that match {selectors}: {error.message}'
+    return refusal(error)
+
+
+def echo(lines: list[str]) -> None:
+    """Each line on stdout, at once."""
     for line in lines:
         click.echo(line)
     sys.stdout.flush()

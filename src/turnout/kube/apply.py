@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from turnout.kube.backoff import pause
 from turnout.kube.client import MERGE_PATCH, Answer, Client
@@ -24,8 +24,10 @@ FIRST_KINDS = ("Namespace", "CustomResourceDefinition", "GatewayClass")
 class Applied(Struct, frozen=True):
     """What became of one document. `name` is `httproute.gateway.networking.k8s.io/x`.
 
-    `outcome` is created, configured, unchanged or failed; `error` is empty unless failed. `resource_version` is the
-    object's, 0 when failed. `warnings` are the server's.
+    `outcome` is created, configured, unchanged or failed; `resource_version` is the object's, 0 when failed.
+    `warnings` are the server's. `error` is empty unless failed; then `refusal` is what the server said, if it was the
+    server, and `creating` tells whether it was to be a new object. `source` is the document, `document` what the
+    server made of it.
     """
 
     name: str
@@ -33,6 +35,10 @@ class Applied(Struct, frozen=True):
     resource_version: int = 0
     warnings: tuple[str, ...] = ()
     error: str = ""
+    source: Document = {}
+    document: Document = {}
+    refusal: ApiError | None = None
+    creating: bool = False
 
 
 async def apply_documents(
@@ -43,16 +49,19 @@ async def apply_documents(
 
 
 async def applying(
-    client: Client, documents: Iterable[Document], *, namespace: str = "", tries: int = 5
+    client: Client, documents: Iterable[Document], *, namespace: str = "", tries: int = 5, dry_run: bool = False
 ) -> AsyncIterator[Applied]:
     """Applies the documents one after the other and tells of each.
 
     An object without a namespace goes into `namespace`, else into the target's; one that names another than
-    `namespace` is refused. A server that does not answer is asked `tries` times for each document.
+    `namespace` is refused. A server that does not answer is asked `tries` times for each document. In a `dry_run` the
+    server answers as it would, and stores nothing.
     """
+    parameters = {**WRITE, "dryRun": "All"} if dry_run else WRITE
     discovery = Discovery(client)
     for document in in_order(expand(documents)):
-        yield await _attempt(client, discovery, document, namespace, tries)
+        applied = await _attempt(client, discovery, document, namespace, tries, parameters)
+        yield structs.replace(applied, source=document)
 
 
 def expand(documents: Iterable[Document]) -> list[Document]:
@@ -73,17 +82,21 @@ def in_order(documents: Iterable[Document]) -> Sequence[Document]:
     return sorted(documents, key=lambda document: ranks.get(str(document.get("kind")), len(ranks)))
 
 
-async def _attempt(client: Client, discovery: Discovery, document: Document, namespace: str, tries: int) -> Applied:
+async def _attempt(
+    client: Client, discovery: Discovery, document: Document, namespace: str, tries: int, parameters: Mapping[str, str]
+) -> Applied:
     name = _name(document)
     for failures in range(1, tries + 1):
         try:
             resource = await discovery.of_document(str(document.get("apiVersion", "")), str(document.get("kind", "")))
             name = f"{resource.title}/{_name(document).partition('/')[2]}"
-            return await _apply(client, resource, name, _placed(client, resource, document, namespace))
+            return await _apply(client, resource, name, _placed(client, resource, document, namespace), parameters)
         except UnreachableError as error:
             if failures == tries:
                 return Applied(name, "failed", error=str(error))
-        except (ApiError, UnknownKindError, ValueError) as error:
+        except ApiError as error:
+            return Applied(name, "failed", error=str(error), refusal=error)
+        except (UnknownKindError, ValueError) as error:
             return Applied(name, "failed", error=str(error))
         await asyncio.sleep(pause(failures, random.random()))  # noqa: S311 - spreads retries, guards nothing
     raise AssertionError("tries is at least 1")
@@ -105,7 +118,9 @@ def _placed(client: Client, resource: ApiResource, document: Document, namespace
     return {**document, "metadata": {**metadata, "namespace": own or namespace or client.target.namespace}}
 
 
-async def _apply(client: Client, resource: ApiResource, name: str, document: Document) -> Applied:
+async def _apply(
+    client: Client, resource: ApiResource, name: str, document: Document, parameters: Mapping[str, str]
+) -> Applied:
     wanted = annotated(document)
     metadata = wanted["metadata"]
     namespace = metadata.get("namespace", "")
@@ -115,23 +130,25 @@ async def _apply(client: Client, resource: ApiResource, name: str, document: Doc
     except ApiError as error:
         if not error.not_found:
             raise
-        return await _create(client, resource, name, wanted)
+        return await _create(client, resource, name, wanted, parameters)
     patch = three_way(last_applied(live), wanted, live)
     if not patch:
         return _applied(name, "unchanged", Answer(200, live))
-    answer = await client.send("PATCH", path, WRITE, body=patch, content_type=MERGE_PATCH)
-    same = answer.document["metadata"]["resourceVersion"] == live["metadata"]["resourceVersion"]
+    answer = await client.send("PATCH", path, parameters, body=patch, content_type=MERGE_PATCH)
+    same = _unmanaged(answer.document) == _unmanaged(live)
     return _applied(name, "unchanged" if same else "configured", answer)
 
 
-async def _create(client: Client, resource: ApiResource, name: str, wanted: Document) -> Applied:
+async def _create(
+    client: Client, resource: ApiResource, name: str, wanted: Document, parameters: Mapping[str, str]
+) -> Applied:
     path = path_of(resource, wanted["metadata"].get("namespace", ""))
     try:
-        return _applied(name, "created", await client.send("POST", path, WRITE, body=wanted))
+        return _applied(name, "created", await client.send("POST", path, parameters, body=wanted))
     except ApiError as error:
         if not error.exists:
-            raise
-    return await _apply(client, resource, name, wanted)  # another made it in the meantime
+            return Applied(name, "failed", error=str(error), refusal=error, creating=True)
+    return await _apply(client, resource, name, wanted, parameters)  # another made it in the meantime
 
 
 def annotated(document: Document) -> Document:
@@ -154,8 +171,13 @@ def last_applied(live: Document) -> Document:
 
 
 def _applied(name: str, outcome: str, answer: Answer) -> Applied:
-    version = int(answer.document["metadata"]["resourceVersion"])
-    return Applied(name, outcome, version, answer.warnings)
+    version = int(answer.document["metadata"].get("resourceVersion") or 0)  # none of what was only tried
+    return Applied(name, outcome, version, answer.warnings, document=answer.document)
+
+
+def _unmanaged(document: Document) -> Document:
+    """The object without the record of who set what, which a patch that changes nothing may renew."""
+    return {**document, "metadata": {k: v for k, v in document["metadata"].items() if k != "managedFields"}}
 
 
 def _name(document: Document) -> str:

@@ -1,10 +1,13 @@
 """Which kinds an API server has, and what they may be called."""
 
 import asyncio
+import re
 from typing import Any
 
 from turnout.kube.client import Client
 from turnout.store import ApiError, ApiResource
+
+VERSION = re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?")
 
 
 class UnknownKindError(Exception):
@@ -27,11 +30,17 @@ class Discovery:
         raise UnknownKindError(f'no matches for kind "{kind}" in version "{api_version}"')
 
     async def of_word(self, word: str) -> ApiResource:
-        """The kind that a user calls `word`: plural, singular, short name or kind, also `plural.group`.
+        """The kind that a user calls `word`: plural, singular, short name or kind, also `.GROUP` or `.VERSION.GROUP`.
 
         Of several groups the one that the server names first has it, core before all. Raises UnknownKindError.
         """
         name, _, group = word.lower().partition(".")
+        version, _, versioned = group.partition(".")
+        if VERSION.fullmatch(version):
+            asked = await self._version(f"{versioned}/{version}" if versioned else version)
+            for resource in asked:
+                if _exact(resource, name) or _short(resource, name):
+                    return resource
         found = {version: await self._version(version) for version in await self._groups()}
         for match in (_exact, _short):
             for resources in found.values():

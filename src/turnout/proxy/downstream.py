@@ -27,6 +27,7 @@ from turnout.proxy.heads import (
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 
+NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
 FOREVER = float("inf")
 
 
@@ -176,7 +177,9 @@ class Downstream(asyncio.Protocol):
             request.fault = answers.headers_too_large(limit)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
-        elif parser.should_upgrade() and request.fault is None:
+        elif request.method in NOT_SERVED:
+            request.fault = answers.bad_request(f"{request.method.decode()} is not served")
+        elif parser.should_upgrade():
             what = noted.get(UPGRADE, b"CONNECT").decode("latin-1")
             request.fault = answers.bad_request(f"switching to {what} is not supported")
         if request.fault is not None:

@@ -13,7 +13,7 @@ from turnout.table import Filters, HeaderChange, PathMatch
 
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BREAKS = re.compile(rb"[\r\n\0]")
-_HOST = b"host"
+_HOST = frozenset({b"host"})
 
 
 class HeaderEdit:
@@ -22,27 +22,27 @@ class HeaderEdit:
     __slots__ = ("_added", "_dropped", "names")
 
     def __init__(self, change: HeaderChange, kind: Callable[[bytes], int]) -> None:
-        placed = [*change.set, *change.add]
-        removed = {name.lower().encode() for name in change.remove}
-        self._added: list[bytes] = []
-        self._dropped: frozenset[bytes] = frozenset()
-        dropped = {name for name in removed if kind(name) < DROP}
-        for at, (text, content) in enumerate(placed):
-            name, value = text.encode(), content.encode()
-            if kind(name) >= DROP or not _TOKEN.fullmatch(name) or _BREAKS.search(value):
-                continue
-            # A request has one Host: to add one is to set it.
-            if at < len(change.set) or name.lower() == _HOST:
-                self._added = without(self._added, frozenset({name.lower()}))
-                dropped.add(name.lower())
-            self._added += (name, COLON, value, CRLF)
-        self._dropped = frozenset(dropped)
+        placed = [_line(name, value) for name, value in change.set]
+        added = [_line(name, value) for name, value in change.add]
+        dropped = {name.lower().encode() for name in change.remove} | {line[0].lower() for line in placed if line}
+        self._dropped = frozenset(name for name in dropped if _changeable(name, kind))
+        self._added = [part for line in placed + added if line and _changeable(line[0], kind) for part in line]
         self.names = self._dropped | {name.lower() for name in self._added[::4]}
 
     def apply(self, lines: list[bytes]) -> list[bytes]:
         """The header lines as they are after the change; `lines` stay as they were."""
         kept = without(lines, self._dropped) if self._dropped else lines
         return kept + self._added
+
+
+def _line(name: str, value: str) -> tuple[bytes, ...]:
+    """The parts of a header line; none for what would be more or less than one line."""
+    header, content = name.encode(), value.encode()
+    return (header, COLON, content, CRLF) if _TOKEN.fullmatch(header) and not _BREAKS.search(content) else ()
+
+
+def _changeable(name: bytes, kind: Callable[[bytes], int]) -> bool:
+    return kind(name) < DROP and name.lower() not in _HOST
 
 
 def _edits(changes: Iterable[HeaderChange], kind: Callable[[bytes], int]) -> tuple[HeaderEdit, ...]:
@@ -59,9 +59,7 @@ class Revision:
         hostname = rewrite.hostname if rewrite is not None else ""
         self._requests = _edits(filters.request_headers, request_kind)
         self._names: frozenset[bytes] = frozenset().union(*(edit.names for edit in self._requests))
-        self._host: HeaderEdit | None = None
-        if hostname:
-            self._host = HeaderEdit(HeaderChange(set=(("host", hostname),)), request_kind)
+        self._host = _line("host", hostname) if hostname else ()
         self.path = PathChange(rewrite.path, match) if rewrite is not None and rewrite.path is not None else None
         self.responses = _edits(filters.response_headers, response_kind)
 
@@ -69,8 +67,8 @@ class Revision:
         """Changes the request, which is then read anew where that matters."""
         for edit in self._requests:
             request.lines = edit.apply(request.lines)
-        if self._host is not None:
-            request.lines = self._host.apply(request.lines)
+        if self._host:
+            request.lines = [*self._host, *without(request.lines, _HOST)]
             request.hostless = False
         if self._names:
             request.reread(self._names)

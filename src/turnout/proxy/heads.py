@@ -87,12 +87,17 @@ def without(lines: list[bytes], names: frozenset[bytes]) -> list[bytes]:
     return kept
 
 
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]+\]|[0-9a-z._~!$&'()*+,;=%-]*)(:[0-9]*)?")
+
+
 @lru_cache(1024)
-def host_name(authority: bytes) -> str:
-    """A Host header's host in lower case, without its port; an IPv6 address keeps its brackets."""
-    host = authority.decode("latin-1").strip().lower()
-    end = host.rfind(":")
-    return host[:end] if end > host.rfind("]") else host
+def host_name(authority: bytes) -> str | None:
+    """A Host header's host in lower case, without its port; an IPv6 address keeps its brackets. None if it is no host.
+
+    Source: RFC 9110 section 7.2 (`uri-host [":" port]`).
+    """
+    found = _AUTHORITY.fullmatch(authority.decode("latin-1").strip().lower())
+    return found[1] if found is not None else None
 
 
 @lru_cache(256)

@@ -14,11 +14,6 @@ _SLASHES = re.compile(rb"/{2,}")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
-def is_plain(target: bytes) -> bool:
-    """Whether a target that begins with `/` is normal as it stands. False says only that it must be looked at."""
-    return b"%" not in target and b"/." not in target and b"#" not in target
-
-
 def normal_path(path: bytes) -> bytes | None:
     """`path` (absolute, no query) with unreserved characters decoded and dot segments removed; None if it is malformed.
 

@@ -13,6 +13,8 @@ Test = Callable[[bytes], bool]
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.never_capture = True
+_OPTIONS.max_mem = 1 << 20
+"""Bytes that one expression may take, its automaton included, however many routes have one and whatever they meet."""
 
 
 def expression(pattern: str) -> Test:

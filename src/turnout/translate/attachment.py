@@ -50,6 +50,8 @@ def _attach(
     if common:
         served = gateway.refused is None and any(listener.serves for listener in common)
         tail = "" if served else ", none of which is served: see its status"
+        if route.spec.use_default_gateways == "All":
+            tail += "; useDefaultGateways has no effect: no Gateway is a default one"
         accepted = met("Accepted", "Accepted", f"Attached to listeners of Gateway {key}{tail}")
     elif allowed:
         hosts = ", ".join(dict.fromkeys(listener.hostname for listener in allowed))

@@ -1,13 +1,11 @@
 """Overlays: the weights of an InferenceRollout's status in place of those of an HTTPRoute's rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from math import gcd
+from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
 from turnout.resources.durations import milliseconds
-from turnout.resources.httpfilter import HTTPRouteFilter
-from turnout.resources.httproute import HTTPBackendRef, HTTPRouteRule
+from turnout.resources.httproute import HTTPRouteRule
 from turnout.resources.inferencerollout import DEFAULT_METRICS, AffinityKey, InferenceRollout, Metric
 from turnout.resources.kinds import INFERENCE_GROUP
 from turnout.resources.rolloutstatus import Overlay
@@ -17,7 +15,7 @@ from turnout.translate.conditions import Condition, met
 from turnout.translate.destinations import Destinations
 from turnout.translate.filters import Scope
 from turnout.translate.http_routes import ReadRoute
-from turnout.translate.rollout_rules import Aim, aim_of_overlay, divided
+from turnout.translate.rollout_rules import Aim, aim_of_overlay, divided, variants
 from turnout.translate.rollouts import ReadRollout, RuleKey
 
 OVERRIDDEN = "turnout.dev/WeightsOverridden"
@@ -54,7 +52,7 @@ def _overlaid(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout, destinat
     ours, others = divided(aim, written)
     whole = sum(ref.weight for ref in ours)
     part = whole if any(ref.weight for ref in others) else min(whole, 1)
-    stable, candidate = (_variants(name, ours) for name in (overlay.stable, overlay.candidate))
+    stable, candidate = (variants(name, ours) for name in (overlay.stable, overlay.candidate))
     of_stable, of_candidate = (sum(ref.weight for ref in refs) for refs in (stable, candidate))
     refs = [
         *(replace(ref, weight=ref.weight * 100 * of_stable * of_candidate) for ref in others),
@@ -84,23 +82,6 @@ def _salt(rule: Rule, written: HTTPRouteRule, rollout: ReadRollout) -> str:
     """
     places = [index for _, index in rollout.overlaid]
     return f"{rollout.resource.metadata.uid}/{written.name or f'#{places.index(rule.index)}'}"
-
-
-def _variants(name: str, ours: Sequence[HTTPBackendRef]) -> list[HTTPBackendRef]:
-    """The backendRefs of one arm, pool `name`: those that the rule has of it, or else those that it takes the place of.
-
-    Refs with other filters are arms of their own, and share as they are written; all others are one, of weight 1.
-    """
-    shares: dict[tuple[HTTPRouteFilter, ...], int] = {}
-    for ref in [ref for ref in ours if ref.name == name] or ours:
-        shares[ref.filters] = shares.get(ref.filters, 0) + ref.weight
-    if not any(shares.values()):
-        shares = dict.fromkeys([*shares][:1], 1)
-    whole = gcd(*shares.values())
-    return [
-        HTTPBackendRef(name=name, group=INFERENCE_GROUP, kind="InferencePool", weight=weight // whole, filters=filters)
-        for filters, weight in shares.items()
-    ]
 
 
 def _with_role(backend: Backend, aim: Aim, overlay: Overlay) -> Backend:

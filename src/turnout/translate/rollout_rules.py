@@ -1,10 +1,14 @@
 """The rules of an HTTPRoute that a rollout is about, and what their backendRefs say of its pools."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from math import gcd
 
 from msgspec import Struct
+from msgspec.json import encode
+from msgspec.structs import replace
 
+from turnout.resources.httpfilter import HTTPRouteFilter
 from turnout.resources.httproute import HTTPBackendRef, HTTPRoute, HTTPRouteRule
 from turnout.resources.inferencerollout import InferenceRollout
 from turnout.resources.kinds import INFERENCE_GROUP
@@ -104,12 +108,37 @@ def lines(aim: Aim, rules: Rules) -> str:
 
 def _lines(aim: Aim, index: int, rule: HTTPRouteRule) -> Iterable[str]:
     ours, others = divided(aim, rule)
+    arms = variants(aim.candidate, ours)
+    shares = sum(arm.weight for arm in arms)
+    whole = sum(ref.weight for ref in ours) if others else 1
     yield f"spec.rules[{index}].backendRefs:"
     for ref in others:
-        yield _line(ref.group, ref.kind, ref.name, ref.weight)
-    yield _line(INFERENCE_GROUP, "InferencePool", aim.candidate, sum(ref.weight for ref in ours) if others else 1)
+        yield _line(replace(ref, weight=ref.weight * shares))
+    for arm in arms:
+        yield _line(replace(arm, weight=arm.weight * whole))
 
 
-def _line(group: str, kind: str, name: str, weight: int) -> str:
-    share = "" if weight == 1 else f", weight: {weight}"
-    return f"- {{group: {group or repr('')}, kind: {kind}, name: {name}{share}}}"
+def variants(name: str, ours: Sequence[HTTPBackendRef]) -> list[HTTPBackendRef]:
+    """The backendRefs of one arm, pool `name`: those that the rule has of it, or else those whose place it takes.
+
+    Refs with other filters are arms of their own, and share as they are written, or alike where none has a weight.
+    """
+    shares: dict[tuple[HTTPRouteFilter, ...], int] = {}
+    for ref in [ref for ref in ours if ref.name == name] or ours:
+        shares[ref.filters] = shares.get(ref.filters, 0) + ref.weight
+    if not any(shares.values()):
+        shares = dict.fromkeys(shares, 1)
+    whole = gcd(*shares.values())
+    return [
+        HTTPBackendRef(name=name, group=INFERENCE_GROUP, kind="InferencePool", weight=weight // whole, filters=filters)
+        for filters, weight in shares.items()
+    ]
+
+
+def _line(ref: HTTPBackendRef) -> str:
+    fields = [f"group: {ref.group or repr('')}", f"kind: {ref.kind}", f"name: {ref.name}"]
+    fields += [f"namespace: {ref.namespace}"] if ref.namespace is not None else []
+    fields += [f"port: {ref.port}"] if ref.port is not None else []
+    fields += [f"weight: {ref.weight}"] if ref.weight != 1 else []
+    fields += [f"filters: {encode(ref.filters).decode()}"] if ref.filters else []
+    return f"- {{{', '.join(fields)}}}"

@@ -1,12 +1,13 @@
 """Rollouts on the server: one of them now, and after each change."""
 
 import asyncio
-import json
 import random
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from turnout.cli.printing import as_yaml, plain
+from turnout.cli.jsontext import as_json
+from turnout.cli.printing import plain
+from turnout.cli.yamltext import as_yaml
 from turnout.kube.backoff import pause
 from turnout.kube.client import Client
 from turnout.kube.target import path_of
@@ -86,5 +87,5 @@ def version(document: Document) -> str:
 def printed(document: Document, output: str) -> str:
     """The object as `yaml` or `json`."""
     if output == "yaml":
-        return as_yaml(document)
-    return json.dumps(plain(document), indent=4) + "\n"
+        return as_yaml(plain(document))
+    return as_json(plain(document))

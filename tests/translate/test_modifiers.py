@@ -1,0 +1,65 @@
+"""What a route may do to headers, and what is the gateway's own."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from turnout.resources.httpfilter import HTTPHeaderFilter
+from turnout.table import HeaderChange
+from turnout.translate.modifiers import header_change, header_faults
+
+
+def modifier(**fields: Any) -> HTTPHeaderFilter:
+    return msgspec.convert(fields, HTTPHeaderFilter)
+
+
+def faults(**fields: Any) -> list[str]:
+    return [one.message for one in header_faults(modifier(**fields), "m")]
+
+
+def header(name: str, value: str = "v") -> dict[str, str]:
+    return {"name": name, "value": value}
+
+
+def test_names_and_values_are_kept_as_they_are_written() -> None:
+    written = modifier(set=[header("X-A", "1")], add=[header("x-B", "a b")], remove=["X-C"])
+    assert header_change(written) == HeaderChange((("X-A", "1"),), (("x-B", "a b"),), ("X-C",))
+
+
+def test_the_first_of_equal_names_in_a_list_counts() -> None:
+    written = modifier(set=[header("X-A", "1"), header("x-a", "2")], add=[header("x-a", "3"), header("X-A", "4")])
+    assert header_change(written) == HeaderChange((("X-A", "1"),), (("x-a", "3"),))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Connection", "keep-alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Content-Length",
+        "Upgrade", "Expect", "Host", "x-turnout-pool", "X-Turnout-Anything", "x-gateway-destination-endpoint",
+        "x-gateway-destination-endpoint-served",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", ["set", "add", "remove"])
+def test_headers_of_the_gateway_and_the_connection_are_refused(name: str, where: str) -> None:
+    (fault,) = faults(**{where: [name if where == "remove" else header(name)]})
+    assert fault.startswith(f"m.{where}[0]: ")
+
+
+@pytest.mark.parametrize(
+    "name", ["authorization", "x-session-id", "x-gateway-inference-objective", "x-request-id", "content-type"]
+)
+def test_headers_that_are_read_after_the_filters_can_be_modified(name: str) -> None:
+    assert faults(set=[header(name)], add=[header("x")], remove=[name]) == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a:", "a\r\nb", "a\n", "ä"])
+def test_what_is_no_header_name_cannot_be_removed(name: str) -> None:
+    assert faults(remove=[name]) == [f"m.remove[0]: {name!r} is no header name"]
+
+
+@pytest.mark.parametrize("value", ["a\n", "a\r\nx-b: c", "\x00", " a", "a ", "ä"])
+def test_a_value_never_ends_its_line(value: str) -> None:
+    """Admission's patterns keep most of these out; a table made from what another API stored must not need them."""
+    change = HTTPHeaderFilter(add=(msgspec.structs.replace(modifier(add=[header("a")]).add[0], value=value),))
+    assert [one.message for one in header_faults(change, "m")] == ["m.add[0].value is no header value"]
