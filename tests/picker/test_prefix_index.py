@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from turnout.inference import EDGES
 from turnout.picker.prefix_index import CAPACITY, PrefixIndex
 
 NAMES = ("a:1", "b:1", "c:1")
@@ -45,7 +46,7 @@ def test_an_endpoint_holds_the_longest_beginning_that_it_was_sent(
         mine = [labels for labels, to in sent if to == name]
         return max((n for n in range(len(asked) + 1) if any(labels[:n] == asked[:n] for labels in mine)), default=0)
 
-    expected = {name: depth(name) / len(asked) for name in NAMES if depth(name)}
+    expected = {name: EDGES[depth(name)] / EDGES[len(asked)] for name in NAMES if depth(name)}
     assert made.shares(chained(asked)) == expected
 
 

@@ -5,29 +5,46 @@ turn before. Method: the approximate prefix cache of GIE's and llm-d's endpoint 
 seeded with the model's name, since another model or adapter shares no cache).
 """
 
+from itertools import pairwise
+
 from xxhash import xxh3_64_intdigest
 
 from turnout.inference.request import RequestFields
 
-BLOCK = 256
-"""Bytes of a block: about 64 tokens, llm-d's smallest."""
-MOST_BLOCKS = 512
-"""Blocks that are hashed: 128 KiB, about 32,000 tokens. What follows says nothing about where a prompt is cached."""
+FIRST = 256
+"""Bytes of a prompt's first blocks: about 64 tokens, llm-d's smallest. Later ones are longer."""
+
+
+def _edges() -> tuple[int, ...]:
+    """Where the blocks end: the fourth part of the prompt so far, so that one of 128 KiB takes 28, not 512."""
+    edges = [0]
+    while edges[-1] < 128 * 1024:
+        edges.append(edges[-1] + max(FIRST, edges[-1] // 4 // FIRST * FIRST))
+    return tuple(edges)
+
+
+EDGES = _edges()
+"""Bytes of the prompt before its first, second, ... block. What follows the last says nothing about caches: 128 KiB are
+about 32,000 tokens."""
+_SPANS = tuple(pairwise(EDGES))
 
 
 def prompt_blocks(fields: RequestFields) -> list[int]:
     """The hashes of the prompt's whole blocks, first to last; none where no prompt is as long as a block."""
-    prompt = memoryview(fields.messages or fields.prompt or fields.input)
-    size = min(len(prompt), MOST_BLOCKS * BLOCK) // BLOCK * BLOCK
-    if not size:
+    raw = fields.messages or fields.prompt or fields.input
+    size = len(raw)
+    if size < FIRST:
         return []
-    chain = xxh3_64_intdigest(fields.model.encode("utf-8", "surrogatepass"))
+    prompt = memoryview(raw)
+    digest = xxh3_64_intdigest
+    chain = digest(fields.model.encode("utf-8", "surrogatepass"))
     for before in (fields.tools, fields.system):  # the engine's template puts them before the messages
         if before:
-            chain = xxh3_64_intdigest(memoryview(before)[: MOST_BLOCKS * BLOCK], chain)
-    digest = xxh3_64_intdigest
+            chain = digest(memoryview(before)[: EDGES[-1]], chain)
     blocks = []
-    for start in range(0, size, BLOCK):
-        chain = digest(prompt[start : start + BLOCK], chain)
+    for start, end in _SPANS:
+        if end > size:
+            break
+        chain = digest(prompt[start:end], chain)
         blocks.append(chain)
     return blocks

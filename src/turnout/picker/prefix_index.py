@@ -12,6 +12,8 @@ from itertools import count
 
 from msgspec import Struct
 
+from turnout.inference import EDGES
+
 CAPACITY = 31_250
 """Blocks that an endpoint's cache is taken to hold (llm-d's `lruCapacityPerServer`)."""
 MOST_BLOCKS = 262_144
@@ -30,10 +32,10 @@ class PrefixMatch(Struct, frozen=True, gc=False):
     layers: tuple[tuple[int, int], ...]
 
     def share(self, bit: int) -> float:
-        """The part of the prompt, 0 to 1, that the endpoint of `bit` holds."""
+        """The part of the prompt's bytes, 0 to 1, that the endpoint of `bit` holds."""
         for depth, holders in self.layers:  # a plain loop: this runs for every endpoint of a pick
             if holders >> bit & 1:
-                return depth / self.blocks
+                return EDGES[depth] / EDGES[self.blocks]
         return 0.0
 
     def deepest(self, most: int) -> Iterator[int]:

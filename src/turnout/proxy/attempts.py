@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from msgspec import Struct
+
 from turnout.endpoints import Endpoint
 from turnout.proxy import answers
 from turnout.proxy.alarms import Alarm, Sleeper
@@ -27,45 +29,27 @@ class Owner(Receiver, Waiter, Sleeper, Protocol):
         """No attempt is left: answers in the server's place."""
 
 
-class Attempts:
+class Attempts(Struct, eq=False, gc=False):
     """`count` is how many were begun, `endpoint` the last one's. `open`: one is under way, and counts as in flight.
 
     `upstream` is the connection that the request is on, None while there is none. `sent`: the server has all of the
     request.
     """
 
-    __slots__ = (
-        "_alarm",
-        "_client",
-        "_pool",
-        "_replayable",
-        "_reset",
-        "_seconds",
-        "_state",
-        "_tried",
-        "count",
-        "endpoint",
-        "open",
-        "sent",
-        "server",
-        "upstream",
-    )
-
-    def __init__(self, state: State, client: Client) -> None:
-        self._state = state
-        self._client = client
-        self._pool = ""
-        self._tried: tuple[str, ...] = ()
-        self._reset = ""  # why the last attempt failed after it was connected
-        self._replayable = True
-        self._seconds = 0.0
-        self._alarm: Alarm | None = None
-        self.count = 0
-        self.open = False
-        self.sent = False
-        self.endpoint: Endpoint | None = None
-        self.server: Server | None = None
-        self.upstream: Upstream | None = None
+    _state: State
+    _client: Client
+    _pool: str = ""
+    _tried: tuple[str, ...] = ()
+    _reset: str = ""  # why the last attempt failed after it was connected
+    _replayable: bool = True
+    _seconds: float = 0.0
+    _alarm: Alarm | None = None
+    count: int = 0
+    open: bool = False
+    sent: bool = False
+    endpoint: Endpoint | None = None
+    server: Server | None = None
+    upstream: Upstream | None = None
 
     def begin(self, owner: Owner, pool: str, seconds: float = 0.0) -> None:
         """Sends the request to the best endpoint of `pool`. An attempt may take that many seconds; 0 is no limit."""

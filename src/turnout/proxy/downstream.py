@@ -189,7 +189,7 @@ class Downstream(asyncio.Protocol):
         self._noted = {}
         self._fed = 0
         self._arriving = request
-        self._append(Exchange(self._state, self, request))
+        self._append(Exchange.of(self._state, self, request))
 
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
@@ -331,7 +331,7 @@ class Downstream(asyncio.Protocol):
             request = Request(b"", b"", [], closes=True, http10=False)
             request.id = new_request_id()
             request.fault = fault
-            self._append(Exchange(self._state, self, request))
+            self._append(Exchange.of(self._state, self, request))
         elif self._current is not None and self._current.request is request:
             self._current.reject(fault)
         else:

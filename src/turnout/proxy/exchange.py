@@ -6,6 +6,8 @@ WAITING ── first in line ──► READING ── all of a JSON body ──�
 
 from time import time
 
+from msgspec import Struct
+
 from turnout.endpoints.management import is_management
 from turnout.proxy import answers
 from turnout.proxy.alarms import Alarm
@@ -20,7 +22,7 @@ from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.upstream import Upstream
-from turnout.proxy.view import Arm, Plan
+from turnout.proxy.view import Arm, Plan, View
 from turnout.proxy.writing import Answer, since
 from turnout.telemetry.record import Record
 
@@ -28,43 +30,39 @@ WAITING, READING, SERVING, ANSWERED, OVER = range(5)
 """How far an exchange is. Plain numbers: an Enum's hash is Python code."""
 
 
-class Exchange:
+class Exchange(Struct, eq=False, gc=False):
     """Pairs a request with an answer. `advance` moves it on whenever more of the request came."""
 
-    __slots__ = (
-        "_alarm",
-        "_answer",
-        "_assigned",
-        "_attempts",
-        "_began",
-        "_client",
-        "_limit",
-        "_observed",
-        "_phase",
-        "_plan",
-        "_quiet",
-        "_state",
-        "_view",
-        "head_only",
-        "request",
-    )
+    request: Request
+    _state: State
+    _client: Client
+    _view: View
+    _began: float
+    _limit: int
+    _attempts: Attempts
+    _answer: Answer
+    head_only: bool
+    _phase: int = WAITING
+    _plan: Plan | None = None
+    _assigned: Assignment = NOTHING
+    _quiet: int = 0
+    _alarm: Alarm | None = None
+    _observed: Observation | None = None
 
-    def __init__(self, state: State, client: Client, request: Request) -> None:
-        self._state = state
-        self._client = client
-        self._view = state.view
-        self._began = state.clock()
-        self.request = request
-        self.head_only = request.method == b"HEAD"
-        self._phase = WAITING
-        self._plan: Plan | None = None
-        self._assigned: Assignment = NOTHING
-        self._attempts = Attempts(state, client)
-        self._answer = Answer()
-        self._quiet = 0
-        self._limit = state.limits.body
-        self._alarm: Alarm | None = None
-        self._observed: Observation | None = None
+    @classmethod
+    def of(cls, state: State, client: Client, request: Request) -> "Exchange":
+        """A request that has just come: it keeps the table that is in force."""
+        return cls(
+            request,
+            state,
+            client,
+            state.view,
+            state.clock(),
+            state.limits.body,
+            Attempts(state, client),
+            Answer(),
+            request.method == b"HEAD",
+        )
 
     def advance(self) -> None:
         """Does what can be done with what has come of the request. Only the first in line is advanced."""

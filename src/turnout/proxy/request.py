@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from turnout.inference import RequestFields, read_request
 from turnout.inference.skeleton import skeleton
 from turnout.proxy.answers import Fault, Notice, bad_request
@@ -34,7 +36,7 @@ _OBJECTIVE = (b"x-gateway-inference-objective", b"x-llm-d-inference-objective")
 _FAIRNESS = (b"x-gateway-inference-fairness-id", b"x-llm-d-inference-fairness-id")
 
 
-class Request:
+class Request(Struct, eq=False, gc=False):
     """One request of a client.
 
     `lines` are the header lines that pass on. `body` holds the parts that came and were not passed on yet, `size`
@@ -46,48 +48,26 @@ class Request:
     `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
 
-    __slots__ = (
-        "_fields",
-        "body",
-        "buffered",
-        "chunked",
-        "client",
-        "closes",
-        "complete",
-        "expects",
-        "fault",
-        "host",
-        "hostless",
-        "http10",
-        "id",
-        "length",
-        "lines",
-        "method",
-        "session",
-        "size",
-        "url",
-    )
-
-    def __init__(self, method: bytes, url: bytes, lines: list[bytes], *, closes: bool, http10: bool) -> None:
-        self.method = method
-        self.url = url
-        self.lines = lines
-        self.closes = closes
-        self.http10 = http10
-        self.host = ""
-        self.client = ""
-        self.hostless = False
-        self.id = b""
-        self.session = b""
-        self.body: list[bytes] = []
-        self.size = 0
-        self.length: int | None = None
-        self.chunked = False
-        self.buffered = False
-        self.complete = False
-        self.expects = False
-        self.fault: Fault | Notice | None = None
-        self._fields: RequestFields | None = None
+    # A Struct, not for its values' sake but because C makes one in a fifth of the time of an __init__.
+    method: bytes
+    url: bytes
+    lines: list[bytes]
+    closes: bool
+    http10: bool
+    host: str = ""
+    client: str = ""
+    hostless: bool = False
+    id: bytes = b""
+    session: bytes = b""
+    body: list[bytes] = []
+    size: int = 0
+    length: int | None = None
+    chunked: bool = False
+    buffered: bool = False
+    complete: bool = False
+    expects: bool = False
+    fault: Fault | Notice | None = None
+    _fields: RequestFields | None = None
 
     def read_head(self, noted: dict[int, bytes]) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from turnout.proxy.heads import (
     CHUNKED,
     CLOSE,
@@ -69,7 +71,7 @@ def since(began: float, moment: float) -> float | None:
     return moment - began if moment else None
 
 
-class Answer:
+class Answer(Struct, eq=False, gc=False):
     """An answer on its way to the client.
 
     `code` is 0 until something of it is written. `close`: it is the connection's last. `until_close`: its end is the
@@ -77,16 +79,13 @@ class Answer:
     of its first byte and of a stream's first piece; 0 is not yet.
     """
 
-    __slots__ = ("_chunked", "close", "code", "first_body", "first_byte", "stream", "until_close")
-
-    def __init__(self) -> None:
-        self.code = 0
-        self.close = False
-        self.until_close = False
-        self.stream = False
-        self.first_byte = 0.0
-        self.first_body = 0.0
-        self._chunked = False
+    code: int = 0
+    close: bool = False
+    until_close: bool = False
+    stream: bool = False
+    first_byte: float = 0.0
+    first_body: float = 0.0
+    _chunked: bool = False
 
     def head(self, upstream: Upstream, request: Request, origin: bytes, *, draining: bool) -> list[bytes]:
         """The head, its framing settled for this client. `origin` is header lines that say where it comes from."""
