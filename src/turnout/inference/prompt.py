@@ -26,6 +26,8 @@ def _edges() -> tuple[int, ...]:
 EDGES = _edges()
 """Bytes of the prompt before its first, second, ... block. What follows the last says nothing about caches: 128 KiB are
 about 32,000 tokens."""
+COPIED = 16 * 1024
+"""Bytes up to which one copy costs less than a view for every block."""
 _SPANS = tuple(pairwise(EDGES))
 
 
@@ -35,7 +37,7 @@ def prompt_blocks(fields: RequestFields) -> list[int]:
     size = len(raw)
     if size < FIRST:
         return []
-    prompt = memoryview(raw)
+    prompt = bytes(raw) if size <= COPIED else memoryview(raw)
     digest = xxh3_64_intdigest
     chain = digest(fields.model.encode("utf-8", "surrogatepass"))
     for before in (fields.tools, fields.system):  # the engine's template puts them before the messages

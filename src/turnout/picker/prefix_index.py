@@ -112,8 +112,11 @@ class PrefixIndex:
             return {}
         return {address: share for address, bit in self._bits.items() if (share := match.share(bit))}
 
-    def add(self, blocks: Sequence[int], address: str) -> None:
-        """The endpoint was sent the prompt. Nothing is kept of one that was not admitted."""
+    def add(self, blocks: Sequence[int], address: str, *, known: bool = True) -> None:
+        """The endpoint was sent the prompt. Nothing is kept of one that was not admitted.
+
+        Not `known`: nobody held any of it when it was looked up. That spares a look at what each block has.
+        """
         bit = self._bits.get(address)
         if bit is None:
             return
@@ -121,9 +124,13 @@ class PrefixIndex:
         if len(young) + len(blocks) > self._limit:
             self._turn()
             young = self._young
-        known, mask = young.get, 1 << bit
+        mask = 1 << bit
+        if not known:
+            young.update(dict.fromkeys(blocks, mask))
+            return
+        held = young.get
         for block in blocks:
-            young[block] = known(block, 0) | mask
+            young[block] = held(block, 0) | mask
 
     def _turn(self) -> None:
         """The young generation is old; what the old one said is forgotten, and with it who left while it was young."""

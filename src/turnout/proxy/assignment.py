@@ -55,13 +55,14 @@ def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float,
     candidates, index = known.candidates, known.prefixes
     # One endpoint alone gets everything: what it holds is learnt when there is another.
     blocks = prompt_blocks(request.fields()) if request.buffered and len(candidates.endpoints) > 1 else NO_BLOCKS
+    match = index.match(blocks) if blocks else None
     if not tried and not state.failed_at:
-        endpoint = candidates.pick(state.in_flight, state.dice, index.match(blocks) if blocks else None)
+        endpoint = candidates.pick(state.in_flight, state.dice, match)
     else:
         failed, endpoints = state.failed_at.get, candidates.endpoints
         out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
         shares = index.shares(blocks)
         endpoint = pick(endpoints, state.in_flight, tried + out, state.dice, shares=shares)
     if blocks and endpoint is not None:
-        index.add(blocks, endpoint.address)
+        index.add(blocks, endpoint.address, known=match is not None)
     return endpoint

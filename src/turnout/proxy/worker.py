@@ -49,7 +49,7 @@ class Worker:
         self._reports = Reports()
         column = inflight.column(number)
         sightings = open_sightings(folder / "sightings")
-        self.state = State(self._loop, self._reports.add, column, inflight.total, limits, sightings)
+        self.state = State(self._loop, self._reports.add, column, inflight.reader(), limits, sightings)
         self._drain = drain
         self._listeners = Listeners(self.state)
         self._parts = Parts()
