@@ -102,3 +102,68 @@ def test_a_media_type_that_is_not_read_is_refused() -> None:
     with pytest.raises(StatusError) as refused:
         decode_object(b"{}", "text/plain")
     assert refused.value.code == 415
+
+
+@pytest.mark.parametrize("levels", [200, 900, 5000])
+@pytest.mark.parametrize("media_type", [media.JSON, media.YAML, media.APPLY_PATCH])
+def test_a_deep_object_is_refused_before_it_is_walked(levels: int, media_type: str) -> None:
+    body = b'{"a":' * levels + b"1" + b"}" * levels
+
+    with pytest.raises(StatusError) as refused:
+        decode_object(body, media_type)
+    assert refused.value.code == 400
+
+
+@pytest.mark.parametrize("levels", [200, 900, 5000])
+@pytest.mark.parametrize("media_type", [media.MERGE_PATCH, media.STRATEGIC_PATCH, media.JSON_PATCH])
+def test_a_deep_patch_is_refused_before_it_is_walked(levels: int, media_type: str) -> None:
+    assert NAMESPACE is not None
+    value = b'{"a":' * levels + b"1" + b"}" * levels
+    body = b'[{"op":"add","path":"/a","value":' + value + b"}]" if media_type == media.JSON_PATCH else value
+
+    with pytest.raises(StatusError) as refused:
+        decode_patch(NAMESPACE, body, media_type)
+    assert refused.value.code == 400
+
+
+@pytest.mark.parametrize("body", [b'{"a": 1}', b"a: 1", b"{a: 1}", b" {a: 1} # with a remark"])
+def test_an_apply_may_be_json_or_yaml(body: bytes) -> None:
+    assert decode_object(body, media.APPLY_PATCH) == {"a": 1}
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"1", b"{", b"a: 1\n---\nb: 1", b"\xff"])
+def test_an_apply_of_anything_else_than_one_object_is_refused(body: bytes) -> None:
+    with pytest.raises(StatusError) as refused:
+        decode_object(body, media.APPLY_PATCH)
+    assert refused.value.code == 400
+
+
+def test_a_custom_kind_has_no_protobuf_form() -> None:
+    with pytest.raises(StatusError) as refused:
+        decode_object(b"k8s\x00\n\x0f\n\x02v1\x12\tHTTPRoute", media.PROTOBUF)
+    assert refused.value.code == 415
+
+
+def test_a_body_that_is_no_protobuf_is_refused() -> None:
+    with pytest.raises(StatusError) as refused:
+        decode_object(b"{}", media.PROTOBUF)
+    assert refused.value.code == 400
+
+
+@pytest.mark.parametrize(
+    ("target", "patch", "result"),
+    [
+        ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+        ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+        ({"a": "b"}, {"a": None}, {}),
+        ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+        ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+        ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+        ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+        ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+        ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+        ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    ],
+)
+def test_the_cases_of_rfc_7396_that_patch_objects(target: Any, patch: Any, result: Any) -> None:
+    assert merged(target, patch) == result

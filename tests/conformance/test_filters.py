@@ -10,6 +10,7 @@ from tests.support.conformance import (
     Stage,
     at,
     backend,
+    mirror,
     modified,
     redirect,
     replaced,
@@ -255,6 +256,32 @@ def test_a_temporary_redirect(stage: Stage) -> None:
 @upstream("HTTPRoute308Redirect", "HTTPRoute308RedirectStatusCode")
 def test_a_permanent_redirect(stage: Stage) -> None:
     redirected(stage, {"/permanent": ({"statusCode": 308}, 308, "http://127.0.0.1:{0}/permanent")})
+
+
+def test_a_redirect_beside_filters_that_it_leaves_nothing_to_is_refused(stage: Stage) -> None:
+    """No upstream test."""
+    gateway = stage.gateway()
+    for other in (modified("Response", set_="a=b"), mirror("infra-v2")):
+        route = stage.route(gateway, rule(filters=[redirect(scheme="https"), other]))
+        message = stage.of_route(route, gateway, "Accepted", "False", "IncompatibleFilters")
+        assert f"RequestRedirect and {other['type']} cannot be combined" in message
+
+
+def test_a_redirect_and_a_rewrite_keep_the_query(stage: Stage) -> None:
+    """No upstream test."""
+    gateway = stage.gateway()
+    root = replaced(prefix="/")
+    stage.served(
+        gateway,
+        rule(matches=[at("/redirected")], filters=[redirect(path=root)]),
+        rule("infra-v1", matches=[at("/rewritten")], filters=[rewrite(path=root)]),
+    )
+    paths = ("/redirected?a=b", "/redirected/x?a=1&b=%20", "/redirected//evil.com/x")
+    origin = f"http://127.0.0.1:{gateway.port}"
+    locations = [stage.ask(gateway, path).values("location") for path in paths]
+    assert locations == [f"{origin}/?a=b", f"{origin}/x?a=1&b=%20", f"{origin}/evil.com/x"]
+    seen_paths = [stage.ask(gateway, path).seen for path in ("/rewritten?a=b", "/rewritten/x?a=1")]
+    assert [each.path for each in seen_paths if each] == ["/?a=b", "/x?a=1"]
 
 
 @upstream("HTTPRouteRewriteHost", "HTTPRouteHostRewrite")

@@ -295,6 +295,24 @@ def test_a_cors_filter_is_refused(stage: Stage) -> None:
     assert stage.by(gateway, "/") == [404]
 
 
+def test_a_filter_that_may_guard_the_rule_lets_nobody_pass(stage: Stage) -> None:
+    """No upstream test: of an ExtensionRef that is not known requests "MUST receive a HTTP error response"."""
+    gateway = stage.gateway()
+    unknown = {"type": "ExtensionRef", "extensionRef": {"group": "example.com", "kind": "Login", "name": "login"}}
+    route = stage.route(gateway, rule("infra-v1", matches=[at("/in")], filters=[unknown]), rule("infra-v2"))
+    stage.of_route(route, gateway, "PartiallyInvalid", "True", "UnsupportedValue")
+    assert stage.by(gateway, "/in", "/out") == [500, "infra-v2"]
+
+
+def test_a_session_persistence_is_refused(stage: Stage) -> None:
+    """No upstream test: it is experimental."""
+    gateway = stage.gateway()
+    persistence = {"type": "Header", "header": {"name": "x"}, "sessionName": "x"}
+    route = stage.route(gateway, rule("infra-v1", sessionPersistence=persistence))
+    message = stage.of_route(route, gateway, "Accepted", "False", "UnsupportedValue")
+    assert "rules[0].sessionPersistence is not supported" in message
+
+
 def test_a_route_that_goes_is_served_no_more(stage: Stage) -> None:
     """No upstream test: the suite only cleans up."""
     gateway = stage.gateway()

@@ -187,6 +187,22 @@ def test_requests_are_shared_by_weight(stage: Stage) -> None:
     assert [seen.count(name) for name in weights] == [140, 60, 0]
 
 
+def test_a_backend_that_leads_nowhere_costs_its_share_alone(stage: Stage) -> None:
+    """No upstream test: HTTPBackendRef says that a share of 50 of 100 is answered 500, and no request beside it."""
+    gateway = stage.gateway()
+    route = stage.route(gateway, rule(backend("infra-v1", weight=50), backend("nonexistent", weight=50)))
+    stage.of_route(route, gateway, "ResolvedRefs", "False", "BackendNotFound")
+    seen = [answer.by for answer in stage.flood(gateway, "/", 60)]
+    assert (seen.count("infra-v1"), seen.count(500)) == (30, 30)
+
+
+def test_backends_that_all_weigh_nothing_are_answered_500(stage: Stage) -> None:
+    """No upstream test, and no word in the spec: it is what every other gateway does."""
+    gateway = stage.gateway()
+    stage.served(gateway, rule(backend("infra-v1", weight=0), backend("infra-v2", weight=0)))
+    assert stage.by(gateway, "/") == [500]
+
+
 @upstream("HTTPRouteObservedGenerationBump")
 def test_every_condition_of_a_route_follows_its_generation(stage: Stage) -> None:
     gateway = stage.gateway()

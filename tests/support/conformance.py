@@ -321,9 +321,9 @@ def at(path: str = "", *, headers: str = "", query: str = "", method: str = "") 
         kind = kinds.get(path[0])
         found["path"] = {"type": kind, "value": path[1:]} if kind else {"type": "PathPrefix", "value": path}
     if headers:
-        found["headers"] = [dict(zip(("name", "value"), one.split("="), strict=True)) for one in headers.split()]
+        found["headers"] = [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in headers.split()]
     if query:
-        found["queryParams"] = [dict(zip(("name", "value"), one.split("="), strict=True)) for one in query.split()]
+        found["queryParams"] = [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in query.split()]
     return {**found, **({"method": method} if method else {})}
 
 
@@ -331,7 +331,7 @@ def modified(kind: Literal["Request", "Response"], *, set_: str = "", add: str =
     """A header modifier: `set_` and `add` are `name=value name=value`, `remove` is names."""
 
     def pairs(text: str) -> list[Document]:
-        return [dict(zip(("name", "value"), one.split("="), strict=True)) for one in text.split()]
+        return [dict(zip(("name", "value"), one.split("=", 1), strict=True)) for one in text.split()]
 
     change = {"set": pairs(set_), "add": pairs(add), "remove": remove.split()}
     field = f"{kind.lower()}HeaderModifier"

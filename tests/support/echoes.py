@@ -70,6 +70,10 @@ class Echoes:
     async def _stop(self) -> None:
         for runner in self._runners:
             await runner.cleanup()
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
     async def _answer(self, name: str, request: web.Request) -> web.StreamResponse:
         if request.path == "/health":

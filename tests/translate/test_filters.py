@@ -114,7 +114,14 @@ def test_a_mirror_across_namespaces_needs_a_grant() -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", [[REDIRECT, REWRITE], [REDIRECT, mirror()], [REWRITE, REWRITE], [REDIRECT, REDIRECT]]
+    "filters",
+    [
+        [REDIRECT, REWRITE],
+        [REDIRECT, mirror()],
+        [REDIRECT, {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"remove": ["a"]}}],
+        [REWRITE, REWRITE],
+        [REDIRECT, REDIRECT],
+    ],
 )
 def test_what_does_not_go_together_is_incompatible(filters: list[Document]) -> None:
     found = read(*filters)

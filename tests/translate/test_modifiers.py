@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from turnout.proxy.filters import HeaderEdit
+from turnout.proxy.heads import REQUEST_KINDS, RESPONSE_KINDS, request_kind, response_kind
 from turnout.resources.httpfilter import HTTPHeaderFilter
 from turnout.table import HeaderChange
 from turnout.translate.modifiers import header_change, header_faults
@@ -51,6 +53,32 @@ def test_headers_of_the_gateway_and_the_connection_are_refused(name: str, where:
 )
 def test_headers_that_are_read_after_the_filters_can_be_modified(name: str) -> None:
     assert faults(set=[header(name)], add=[header("x")], remove=[name]) == []
+
+
+def test_an_answer_s_request_id_is_the_request_s() -> None:
+    written = modifier(set=[header("X-Request-Id")])
+    assert [one.message for one in header_faults(written, "m", of_answers=True)] == [
+        "m.set[0]: header X-Request-Id is the gateway's own and cannot be modified"
+    ]
+
+
+NAMES = sorted({name.decode() for name in (*REQUEST_KINDS, *RESPONSE_KINDS)} | {"x-other", "x-turnout-a", "Host"})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_worker_does_not_change_is_refused_and_nothing_else(name: str) -> None:
+    """Else a modifier would be accepted and have no effect."""
+    for of_answers, changes in ((False, request_changes), (True, response_changes)):
+        refused = any(header_faults(modifier(remove=[name]), "m", of_answers=of_answers))
+        assert refused != changes(name) or (of_answers and name.lower() == "expect")
+
+
+def request_changes(name: str) -> bool:
+    return bool(HeaderEdit(HeaderChange(remove=(name,)), request_kind).names)
+
+
+def response_changes(name: str) -> bool:
+    return bool(HeaderEdit(HeaderChange(remove=(name,)), response_kind).names)
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:", "a\r\nb", "a\n", "ä"])

@@ -98,3 +98,26 @@ def test_a_rule_that_redirects_is_served_without_backends() -> None:
     assert found.rule is not None
     assert found.rule.filters.redirect is not None
     assert found.rule.filters.redirect.code == 301
+
+
+def rewrite(kind: str, field: str) -> dict[str, Any]:
+    return {"type": "URLRewrite", "urlRewrite": {"path": {"type": kind, field: "/new"}}}
+
+
+PREFIX, FULL = rewrite("ReplacePrefixMatch", "replacePrefixMatch"), rewrite("ReplaceFullPath", "replaceFullPath")
+
+
+@pytest.mark.parametrize("of_rule", [PREFIX, FULL])
+def test_a_prefix_that_the_rule_has_replaced_cannot_be_replaced_again(of_rule: dict[str, Any]) -> None:
+    (fault,) = read({"filters": [of_rule], "backendRefs": [backend("llm", filters=[PREFIX])]}).unserved
+    assert fault.incompatible
+    assert read({"filters": [of_rule], "backendRefs": [backend("llm", filters=[FULL])]}).unserved == ()
+    assert read({"backendRefs": [backend("llm", filters=[PREFIX])]}).unserved == ()
+
+
+def test_no_two_rules_have_one_name_or_salt() -> None:
+    route = stored(http_route(rules=[{"name": "1"}, {}, {"name": "a"}, {}]))
+    assert isinstance(route, HTTPRoute)
+    found = [one.rule for one in read_rules(route, Destinations({}))]
+    assert [one.name for one in found if one] == ["1", "#1", "a", "3"]
+    assert len({one.split.salt for one in found if one}) == 4

@@ -14,9 +14,13 @@ from turnout.apiserver.protobuf.wire import WireError
 from turnout.apiserver.stored import LIMIT
 from turnout.apiserver.strategic import strategic_merge
 from turnout.apiserver.writes import Edit
+from turnout.resources.admit import inside
 from turnout.resources.document import JSON, Document
 from turnout.resources.kinds import Kind
 from turnout.store.merge import merge
+
+MOST_NESTED = 128
+"""Levels of a body: more than any object has, and few enough to be walked recursively."""
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:
@@ -42,7 +46,7 @@ def decode_object(body: bytes, media_type: str) -> Document:
     if media_type == media.JSON:
         value = _json(body)
     elif media_type in (media.YAML, media.APPLY_PATCH):
-        value = _yaml(body)
+        value = _json_or_yaml(body)
     elif media_type == media.PROTOBUF:
         value = _protobuf(body)
     else:
@@ -94,9 +98,26 @@ def _object(value: JSON) -> Document:
 
 def _json(body: bytes) -> JSON:
     try:
-        return msgspec.json.decode(body)
+        value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _unreadable(error) from error
+    level = [value]
+    for _ in range(MOST_NESTED):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in inside(one)]
+        if not level:
+            return value
+    raise bad_request(f"the body is nested more than {MOST_NESTED} levels deep")
+
+
+def _json_or_yaml(body: bytes) -> JSON:
+    """JSON is YAML, and kubectl sends it as such; its own reader takes a hundredth of the time."""
+    if body.lstrip()[:1] == b"{":
+        try:
+            msgspec.json.decode(body, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            return _yaml(body)
+        return _json(body)
+    return _yaml(body)
 
 
 def _yaml(body: bytes) -> JSON:

@@ -38,7 +38,7 @@ def created(kind: Kind, document: Document, options: WriteOptions, *, uid: str, 
     metadata = _metadata(kind, document)
     if metadata.get("resourceVersion"):
         raise bad_request("resourceVersion should not be set on objects to be created")
-    admission = _admitted(kind, _without_status(kind, document), None, options)
+    admission = _admitted(kind, _clients(kind, document), None, options)
     server = {"uid": uid, "creationTimestamp": now, **({} if kind.strategic else {"generation": 1})}
     theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
     if metadata.get("namespace"):
@@ -52,7 +52,7 @@ def created(kind: Kind, document: Document, options: WriteOptions, *, uid: str, 
 def replaced(kind: Kind, old: Document, document: Document, options: WriteOptions) -> Edited:
     """The object with everything but its status as a client wants it. The generation grows if the spec changes."""
     check_preconditions(kind, old, _metadata(kind, document))
-    admission = _admitted(kind, _without_status(kind, document), old, options)
+    admission = _admitted(kind, _clients(kind, document), old, options)
     before = old["metadata"]
     theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
     _check_finalizers(kind, before, theirs)
@@ -166,10 +166,10 @@ def _check_finalizers(kind: Kind, before: Document, after: Document) -> None:
         raise forbidden_object(kind, before["name"], f"{why} {sorted(added)}")
 
 
-def _without_status(kind: Kind, document: Document) -> Document:
-    if not kind.has_status:
-        return document
-    return {key: value for key, value in document.items() if key != "status"}
+def _clients(kind: Kind, document: Document) -> Document:
+    """The part of a document that a write of the object may say anything in."""
+    metadata = {key: value for key, value in document["metadata"].items() if key != "managedFields"}
+    return {**{k: v for k, v in document.items() if k != "status" or not kind.has_status}, "metadata": metadata}
 
 
 def _spec(document: Document) -> Document:

@@ -58,7 +58,7 @@ def examine(file: str, one: Manifest, seen: dict[tuple[str, str], str]) -> Itera
         yield Finding(file, one.line_of(fault.field), f"{name}: {fault}")
     for warning in admission.warnings:
         yield Finding(file, one.line_of(warning.partition(":")[0]), f"{name}: {warning}", fault=False)
-    identity = (kind.kind, f"{namespace(one.document)}/{name}")
+    identity = (kind.group, f"{namespace(one.document)}/{name}")
     if identity in seen:
         yield Finding(
             file, one.line, f"{name}: the same object as at {seen[identity]}; the later one holds", fault=False

@@ -44,15 +44,16 @@ class Loaded(Struct, frozen=True):
     files: int
 
 
-def load_paths(paths: Iterable[str | Path]) -> Loaded:
+def load_paths(paths: Iterable[str | Path], *, empty_folders: bool = False) -> Loaded:
     """The objects of files, folders and `-` (stdin). Folders are read one level deep, as kubectl does.
 
-    They are read, not validated. What cannot be read is a fault, and so is a folder without manifests.
+    They are read, not validated. What cannot be read is a fault, and so is a folder without manifests, unless
+    `empty_folders` are as good as others.
     """
     documents: list[Located] = []
     faults: list[Finding] = []
     files = 0
-    for file, content in contents(paths, faults):
+    for file, content in contents(paths, faults, empty_folders=empty_folders):
         files += 1
         for one in parsed(content):
             if isinstance(one, Manifest):
@@ -62,7 +63,9 @@ def load_paths(paths: Iterable[str | Path]) -> Loaded:
     return Loaded(tuple(documents), tuple(faults), files)
 
 
-def contents(paths: Iterable[str | Path], faults: list[Finding]) -> Iterator[tuple[str, bytes]]:
+def contents(
+    paths: Iterable[str | Path], faults: list[Finding], *, empty_folders: bool = False
+) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of every file; a path that cannot be read is added to `faults`."""
     for path in paths:
         if str(path) == "-":
@@ -70,7 +73,7 @@ def contents(paths: Iterable[str | Path], faults: list[Finding]) -> Iterator[tup
             continue
         try:
             files = manifests_in(Path(path))
-            if not files:
+            if not files and not empty_folders:
                 faults.append(Finding(str(path), 1, f"no {', '.join(SUFFIXES)} file in this folder"))
             for file in files:
                 yield str(file), file.read_bytes()

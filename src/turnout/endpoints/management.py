@@ -32,8 +32,8 @@ _SGLANG = """
 /clear_hicache_storage_backend /hicache /add_external_corpus /remove_external_corpus /list_external_corpora
 """
 _TRTLLM_SERVE = """
-/metrics /perf_metrics /prometheus/metrics /kv_cache_events /server_info /steady_clock_offset /cluster_info
-/release_memory /resume_memory /update_weights
+/metrics /perf_metrics /energy_metrics /prometheus/metrics /kv_cache_events /server_info /steady_clock_offset
+/cluster_info /release_memory /resume_memory /update_weights
 """
 _TRITON = """
 /metrics /v2/repository /v2/trace /v2/logging /v2/systemsharedmemory /v2/cudasharedmemory /v2/models/stats

@@ -26,8 +26,8 @@ class Applied(Struct, frozen=True):
 
     `outcome` is created, configured, unchanged or failed; `resource_version` is the object's, 0 when failed.
     `warnings` are the server's. `error` is empty unless failed; then `refusal` is what the server said, if it was the
-    server, and `creating` tells whether it was to be a new object. `source` is the document, `document` what the
-    server made of it.
+    server, and `creating` tells whether it was to be a new object; `unreachable` if it did not answer. `source` is the
+    document, `document` what the server made of it.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Applied(Struct, frozen=True):
     document: Document = {}
     refusal: ApiError | None = None
     creating: bool = False
+    unreachable: bool = False
 
 
 async def apply_documents(
@@ -93,7 +94,7 @@ async def _attempt(
             return await _apply(client, resource, name, _placed(client, resource, document, namespace), parameters)
         except UnreachableError as error:
             if failures == tries:
-                return Applied(name, "failed", error=str(error))
+                return Applied(name, "failed", error=str(error), unreachable=True)
         except ApiError as error:
             return Applied(name, "failed", error=str(error), refusal=error)
         except (UnknownKindError, ValueError) as error:

@@ -113,7 +113,8 @@ class Attempts(Struct, eq=False, gc=False):
         assert endpoint is not None
         self.upstream = None
         self.open = False
-        self._calm()
+        if self._alarm is not None:
+            self._calm(self._alarm)
         if not self.sent:
             upstream.reusable = False  # the rest of the request would be taken for the next one
             self._client.hold(held=False)
@@ -128,13 +129,13 @@ class Attempts(Struct, eq=False, gc=False):
             upstream.abort()
         if self.open and endpoint is not None:
             self.open = False
-            self._calm()
+            if self._alarm is not None:
+                self._calm(self._alarm)
             self._state.column.add(endpoint.slot, -1)
 
-    def _calm(self) -> None:
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+    def _calm(self, alarm: Alarm) -> None:
+        alarm.cancel()
+        self._alarm = None
 
     def _try(self, owner: Owner) -> None:
         state = self._state

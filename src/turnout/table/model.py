@@ -225,6 +225,7 @@ class Route(Struct, frozen=True):
 class Parameters(Struct, frozen=True, omit_defaults=True):
     """What a Gateway's GatewayParameters set; None leaves the worker's own default. Sizes in bytes, times in seconds.
 
+    `idle`: how long a connection without a request is kept; 0.0 is for ever.
     `response_headers`: whether answers bear `x-turnout-pool` and `x-turnout-endpoint`.
     """
 

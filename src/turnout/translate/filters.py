@@ -112,10 +112,10 @@ def _mirror(written: HTTPRequestMirrorFilter, namespace: str) -> Mirror:
 
 
 def _combinations(written: Sequence[HTTPRouteFilter], field: str) -> Iterator[Unserved]:
-    """A redirect answers at once: there is nothing to rewrite and nothing to mirror."""
+    """A redirect is the gateway's own answer, at once: there is nothing to rewrite, to mirror or to change in it."""
     types = [one.type for one in written]
     if "RequestRedirect" in types:
-        for other in ("URLRewrite", "RequestMirror"):
+        for other in ("URLRewrite", "RequestMirror", "ResponseHeaderModifier"):
             if other in types:
                 yield Unserved(f"{field}: RequestRedirect and {other} cannot be combined", incompatible=True)
     for kind in ("RequestRedirect", "URLRewrite"):
@@ -132,7 +132,7 @@ def _faults(one: HTTPRouteFilter, place: str, scope: Scope) -> Iterator[Unserved
     if one.request_header_modifier is not None:
         yield from header_faults(one.request_header_modifier, f"{place}.requestHeaderModifier")
     if one.response_header_modifier is not None:
-        yield from header_faults(one.response_header_modifier, f"{place}.responseHeaderModifier")
+        yield from header_faults(one.response_header_modifier, f"{place}.responseHeaderModifier", of_answers=True)
     if one.url_rewrite is not None:
         yield from path_faults(one.url_rewrite.path, f"{place}.urlRewrite.path", prefixes=scope.prefixes)
     if one.request_redirect is not None:

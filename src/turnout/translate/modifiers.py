@@ -12,6 +12,8 @@ HOPS = frozenset(
 )
 FRAMING = frozenset(("content-length", "expect", "transfer-encoding", "upgrade"))
 PRIVATE = ("x-turnout-", "x-gateway-destination-endpoint")
+REQUEST_ID = "x-request-id"
+"""Answers bear the request's own."""
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 VALUE = re.compile(r"[!-~]+([\t ]+[!-~]+)*")
 
@@ -28,13 +30,13 @@ def _pairs(headers: Iterable[HTTPHeader]) -> tuple[tuple[str, str], ...]:
     return tuple(found.values())
 
 
-def header_faults(written: HTTPHeaderFilter, field: str) -> Iterator[Unserved]:
-    """What of the modifier at `field` no gateway may do, or only this one itself."""
+def header_faults(written: HTTPHeaderFilter, field: str, *, of_answers: bool = False) -> Iterator[Unserved]:
+    """What of the modifier at `field` no gateway may do, or only this one itself. `of_answers`: it is a response's."""
     named = [(f"{field}.set[{index}]", one.name) for index, one in enumerate(written.set)]
     named += [(f"{field}.add[{index}]", one.name) for index, one in enumerate(written.add)]
     named += [(f"{field}.remove[{index}]", name) for index, name in enumerate(written.remove)]
     for place, name in named:
-        why = _refusal(name)
+        why = _refusal(name, of_answers=of_answers)
         if why:
             yield Unserved(f"{place}: {why}")
     values = [(f"{field}.set[{index}].value", one.value) for index, one in enumerate(written.set)]
@@ -44,7 +46,7 @@ def header_faults(written: HTTPHeaderFilter, field: str) -> Iterator[Unserved]:
             yield Unserved(f"{place} is no header value")
 
 
-def _refusal(name: str) -> str:
+def _refusal(name: str, *, of_answers: bool) -> str:
     """Why the header cannot be modified; empty when it can."""
     low = name.lower()
     if not NAME.fullmatch(name):
@@ -55,6 +57,6 @@ def _refusal(name: str) -> str:
         return f"header {name} is between two neighbours and cannot be modified"
     if low in FRAMING:
         return f"header {name} frames the message and cannot be modified"
-    if low.startswith(PRIVATE):
+    if low.startswith(PRIVATE) or (of_answers and low == REQUEST_ID):
         return f"header {name} is the gateway's own and cannot be modified"
     return ""

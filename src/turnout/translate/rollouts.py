@@ -21,6 +21,7 @@ from turnout.translate.rollout_rules import (
     movable,
     rules_of,
 )
+from turnout.translate.rules import name_of
 
 RuleKey = tuple[str, int]
 """The key of an HTTPRoute and the index of a rule in it."""
@@ -104,7 +105,7 @@ def _read(rollout: InferenceRollout, around: Surroundings, owners: dict[RuleKey,
         owners.update(dict.fromkeys(wanted, rollout.key))
     facts = RolloutFacts(
         route=aim.route,
-        rules=tuple(rule.name or str(index) for index, rule in movable(aim, rules)),
+        rules=_names(route, aim, rules),
         fingerprint=fingerprint(aim, rules),
         candidate_only=candidate_only(aim, rules),
         lines=lines(aim, rules),
@@ -147,18 +148,23 @@ def _refusals(
             message = f"{where} of HTTPRoute {aim.route} {verb} stable (InferencePool {stable})"
             yield RolloutRefusal("Accepted", "StableNotInRoute", message)
     elif route.route is not None:
-        yield from _unserved(aim, rules, route.served)
+        yield from _unserved(aim, rules, route)
     if conflict:
         message = f"InferenceRollout {conflict} has a rule of HTTPRoute {aim.route} already: one rollout per rule"
         yield RolloutRefusal("Accepted", "Conflicted", message)
     yield from _unresolved(rollout, around.destinations)
 
 
-def _unserved(aim: Aim, rules: Rules, served: frozenset[int]) -> Iterator[RolloutRefusal]:
-    dropped = [rule.name or str(index) for index, rule in movable(aim, rules) if index not in served]
+def _unserved(aim: Aim, rules: Rules, route: ReadRoute) -> Iterator[RolloutRefusal]:
+    dropped = _names(route, aim, tuple((index, rule) for index, rule in rules if index not in route.served))
     if dropped:
         message = f"Rule {', '.join(dropped)} of HTTPRoute {aim.route} is not served: see the HTTPRoute's status"
         yield RolloutRefusal("Accepted", "TargetNotFound", message)
+
+
+def _names(route: ReadRoute | None, aim: Aim, rules: Rules) -> tuple[str, ...]:
+    """The names of those that there is a share to move in."""
+    return tuple(name_of(route.resource.spec.rules, index) for index, _ in movable(aim, rules)) if route else ()
 
 
 def _unresolved(rollout: InferenceRollout, destinations: Destinations) -> Iterator[RolloutRefusal]:

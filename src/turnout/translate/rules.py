@@ -1,6 +1,6 @@
 """Rules of HTTPRoutes: the table's, and what of them cannot be served."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -46,12 +46,13 @@ def _read(route: HTTPRoute, index: int, written: HTTPRouteRule, destinations: De
     matches = read_matches(written.matches, f"{field}.matches")
     filters = read_filters(written.filters, f"{field}.filters", scope)
     refs = resolve(written.backend_refs, f"{field}.backendRefs", replace(scope, of_backend=True))
-    unserved = (*matches.unserved, *filters.unserved, *refs.unserved, *_unsupported(written, field))
+    between = (*_unsupported(written, field), *_twice_rewritten(filters, refs, field))
+    unserved = (*matches.unserved, *filters.unserved, *refs.unserved, *between)
     rule = None
     if not unserved:
-        rule = _served(_closed(route, index, written, matches.matches), written, filters, refs)
+        rule = _served(_closed(route, index, matches.matches), written, filters, refs)
     elif not matches.unserved and any(one.guard for one in unserved):
-        rule = _closed(route, index, written, matches.matches)
+        rule = _closed(route, index, matches.matches)
     return ReadRule(
         index=index,
         rule=rule,
@@ -61,9 +62,15 @@ def _read(route: HTTPRoute, index: int, written: HTTPRouteRule, destinations: De
     )
 
 
-def _closed(route: HTTPRoute, index: int, written: HTTPRouteRule, matches: tuple[Match, ...]) -> Rule:
+def name_of(rules: Sequence[HTTPRouteRule], index: int) -> str:
+    """The rule's name, or its index as text: `#INDEX` where another rule is named so. No two of a route have one."""
+    name = str(index)
+    return rules[index].name or (f"#{name}" if any(one.name == name for one in rules) else name)
+
+
+def _closed(route: HTTPRoute, index: int, matches: tuple[Match, ...]) -> Rule:
     """The rule without anywhere to send requests to: each is answered 500."""
-    name = written.name or str(index)
+    name = name_of(route.spec.rules, index)
     return Rule(name, index, matches, Split(salt=f"{route.metadata.uid}/{name}", backends=()))
 
 
@@ -94,3 +101,14 @@ def _unsupported(written: HTTPRouteRule, field: str) -> Iterator[Unserved]:
         yield Unserved(f"{field}.retry is not supported")
     if written.session_persistence is not None:
         yield Unserved(f"{field}.sessionPersistence is not supported")
+
+
+def _twice_rewritten(filters: ReadFilters, refs: ResolvedRefs, field: str) -> Iterator[Unserved]:
+    """A backendRef's filters come after the rule's, and find no matched prefix in a path that those have replaced."""
+    if filters.filters.rewrite is None or filters.filters.rewrite.path is None:
+        return
+    for backend in refs.backends:
+        rewrite = backend.filters.rewrite
+        if rewrite is not None and rewrite.path is not None and rewrite.path.type == "prefix":
+            message = f"{field}: URLRewrite of the path in the rule and ReplacePrefixMatch in a backendRef"
+            yield Unserved(f"{message} cannot be combined", incompatible=True)
