@@ -168,6 +168,20 @@ def test_the_foreground_reaches_the_dependents_of_dependents() -> None:
     on_a_stage(main)
 
 
+def test_those_that_own_each_other_do_not_wait_for_each_other() -> None:
+    async def main(stage: Stage) -> None:
+        one = await stage.create("one")
+        two = await stage.create("two", one)
+        await stage.own("one", two)
+        await stage.create("three", two)
+
+        await stage.delete("one", Policy.FOREGROUND)
+
+        assert stage.left() == {}
+
+    on_a_stage(main)
+
+
 def test_a_second_delete_in_the_background_ends_the_wait() -> None:
     async def main(stage: Stage) -> None:
         owner = await stage.create("owner")

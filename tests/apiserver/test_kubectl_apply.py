@@ -134,3 +134,10 @@ def test_a_delete_cascades_as_it_is_told(kubectl: Kubectl, cascade: str, left: s
 
     assert kubectl("get", "cm", "-o", "jsonpath={.items[*].metadata.name}").stdout == left
     assert kubectl("get", "cm", "-o", "jsonpath={.items[*].metadata.ownerReferences}").stdout == ""
+
+
+def test_fields_are_explained_from_the_old_schemas_too(kubectl: Kubectl) -> None:
+    said = kubectl("explain", "gateway.spec.listeners", "--output=plaintext-openapiv2").stdout
+
+    assert "RESOURCE: listeners <[]Object>" in said
+    assert "hostname" in said

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.api import ApiClient, ApiProcess, api
 from turnout.apiserver import watching
-from turnout.apiserver.options import ListOptions
+from turnout.apiserver.list_options import ListOptions
 from turnout.apiserver.selectors import by_labels
 from turnout.apiserver.stored import Change, Key, Stored
 from turnout.apiserver.watching import WatchResponse, event_of
@@ -143,10 +143,38 @@ def test_a_watch_from_another_store_is_gone(client: ApiClient) -> None:
     assert (answer.code, answer.document["reason"]) == (410, "Expired")
 
 
-def test_initial_events_are_refused_as_not_served(client: ApiClient) -> None:
-    answer = client.get(f"{SERVERS}?watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan")
+INITIAL = "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+
+
+def test_initial_events_end_with_a_bookmark_that_says_so(client: ApiClient, name: str) -> None:
+    client.post(SERVERS, server(name, of=name))
+
+    with client.watch(f"{SERVERS}?{INITIAL}&labelSelector=of%3D{name}&resourceVersion={version(client)}") as events:
+        assert seen(next(events)) == ("ADDED", name)
+        bookmark = next(events)
+        assert bookmark["type"] == "BOOKMARK"
+        assert bookmark["object"]["metadata"] == {
+            "resourceVersion": str(version(client)),
+            "annotations": {"k8s.io/initial-events-end": "true"},
+        }
+        client.post(SERVERS, server(f"{name}-later", of=name))
+        assert seen(next(events)) == ("ADDED", f"{name}-later")
+
+
+def test_a_watch_that_wants_no_initial_events_gets_none(client: ApiClient, name: str) -> None:
+    client.post(SERVERS, server(name, of=name))
+
+    asked = INITIAL.replace("sendInitialEvents=true", "sendInitialEvents=false")
+    with client.watch(f"{SERVERS}?{asked}&labelSelector=of%3D{name}") as events:
+        client.post(SERVERS, server(f"{name}-later", of=name))
+        assert seen(next(events)) == ("ADDED", f"{name}-later")
+
+
+def test_initial_events_without_their_match_are_refused(client: ApiClient) -> None:
+    answer = client.get(f"{SERVERS}?watch=1&sendInitialEvents=true")
 
     assert (answer.code, answer.document["reason"]) == (422, "Invalid")
+    assert "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan" in answer.document["message"]
 
 
 def test_a_watch_may_be_of_tables(client: ApiClient, name: str) -> None:

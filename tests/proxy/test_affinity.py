@@ -1,6 +1,7 @@
 """Which key a request is assigned by."""
 
 from turnout.proxy.affinity import chosen_key, usual_key
+from turnout.proxy.heads import CODING, CONTENT_TYPE, HOST
 from turnout.proxy.request import Request
 from turnout.table import SplitKey
 
@@ -47,3 +48,12 @@ def test_without_named_keys_a_session_goes_before_the_cache_key() -> None:
 
 def test_a_request_without_any_key_has_none() -> None:
     assert chosen_key((HEADER, USER, PREFIX), request(b"{}")) == ""
+
+
+def test_a_form_has_its_model_as_a_field() -> None:
+    form = Request(b"POST", b"/", [], closes=False, http10=False)
+    form.read_head({CONTENT_TYPE: b"multipart/form-data; boundary=b", CODING: b"chunked", HOST: b"x"})
+    form.body = [b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper\r\n--b--']
+    assert form.ready()
+
+    assert chosen_key((USER, SplitKey("bodyField", "model")), form) == "whisper"

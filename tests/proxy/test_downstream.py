@@ -106,7 +106,7 @@ def test_reading_stops_while_many_requests_wait() -> None:
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 400, "bad-request"),
         (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400, "bad-request"),
         (b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "bad-request"),
-        (get("/", "Connection: Upgrade", "Upgrade: websocket"), 400, "bad-request"),
+        (get("x:1", method="CONNECT"), 400, "bad-request"),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "bad-request"),
         (b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "bad-request"),
         (get("/", "A: " + "a" * 70_000), 431, "headers-too-large"),

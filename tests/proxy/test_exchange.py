@@ -266,6 +266,16 @@ def test_an_id_that_is_not_one_to_keep_is_replaced_everywhere(given: str) -> Non
     run(main())
 
 
+def test_two_ids_are_none() -> None:
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served:
+            answer = await ask(served, get("/", "X-Request-Id: a;rm", "x-request-id: b"))
+            assert re.fullmatch("[0-9a-f]{32}", answer.headers["x-request-id"])
+            assert up.received[0].raw.lower().count(b"x-request-id") == 1
+
+    run(main())
+
+
 @pytest.mark.parametrize("given", ["a", "x" * 128, "0af7651916cd43dd8448eb211c80319c", "req_1-2.3~4:5/6+7=8@9"])
 def test_an_id_that_is_one_to_keep_is_kept(given: str) -> None:
     async def main() -> None:

@@ -1,10 +1,14 @@
 """Management paths, and what a path is before it is matched and after it is rewritten."""
 
+from urllib.parse import unquote
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.upstream import answering, upstream
 from tests.support.worker import Answer, ask, gateway, get, run, serving
-from turnout.table import Filters, Match, PathMatch, PathModifier, Rewrite, RoutingTable
+from turnout.table import Filters, Match, PathMatch, PathModifier, Rewrite, RoutingTable, ValueMatch
 
 EXACT = Match(PathMatch("Exact", "/sleep"))
 TO_SLEEP = Filters(rewrite=Rewrite(path=PathModifier("full", "/sleep")))
@@ -51,6 +55,15 @@ def test_paths_for_clients_pass() -> None:
 
     assert {each.status for each in answers} == {200}
     assert seen == paths
+
+
+def test_conditions_of_a_rule_open_nothing() -> None:
+    match = Match(PathMatch("PathPrefix", "/"), method="GET", headers=(ValueMatch("host", "x"),))
+
+    answers, seen = run(asked(serving(match=match), "/sleep", "/v1/models", "/sleep"))
+
+    assert [each.status for each in answers] == [403, 200, 403]
+    assert seen == ["/v1/models"]
 
 
 def test_an_exact_match_opens_its_path_and_no_other() -> None:
@@ -118,3 +131,34 @@ def test_a_malformed_target_is_answered_400(path: str) -> None:
 
     assert [(each.status, each.reason) for each in answers] == [(400, "bad-request")]
     assert seen == []
+
+
+PIECES = ["/", "/", "/", "%2f", "%252F", "sleep", "%73leep", "%2573leep", "SLEEP", "metrics", "..", "%2e%2E", ".", "x"]
+PIECES += ["v1", "load_lora_adapter", "load%5florA_adapter", ";a", "?q", "%3f", "%00", "\\", "%5C", "%25"]
+paths = st.lists(st.sampled_from(PIECES), min_size=1, max_size=9).map(lambda pieces: "/" + "".join(pieces))
+
+
+def understood(path: str) -> tuple[str, ...]:
+    """The elements of a path to a server that decodes until nothing changes and then removes dot segments."""
+    while (decoded := unquote(path)) != path:
+        path = decoded
+    kept: list[str] = []
+    for element in path.lower().split("/"):
+        if element == "..":
+            del kept[-1:]
+        elif element not in {"", "."}:
+            kept.append(element)
+    return tuple(kept)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(paths, min_size=1, max_size=10))
+def test_no_writing_of_a_management_path_reaches_a_server(sent: list[str]) -> None:
+    answers, seen = run(asked(serving(), *sent))
+
+    assert {each.status for each in answers} <= {200, 400, 403}
+    assert len(seen) == sum(each.status == 200 for each in answers)
+    for path in seen:
+        elements = understood(path.partition("?")[0])
+        assert elements[:1] not in {("sleep",), ("metrics",), ("load_lora_adapter",)}
+        assert elements[:2] != ("v1", "load_lora_adapter")

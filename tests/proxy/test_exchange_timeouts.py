@@ -8,7 +8,7 @@ from tests.support.upstream import Conversation, answering, upstream
 from tests.support.worker import ask, client, gated, gateway, get, post, run, serving, until
 from turnout.table import Timeouts
 
-SHORT = 0.2
+SHORT = 0.4
 
 
 async def silent(conversation: Conversation) -> None:
@@ -60,6 +60,21 @@ def test_a_stream_that_takes_too_long_breaks_off_where_the_client_sees_it(timeou
     run(main())
 
 
+def test_a_stream_to_a_client_of_http_1_0_ends_with_a_reset() -> None:
+    async def main() -> None:
+        async with (
+            upstream(endless) as up,
+            gateway({"a": [up.address]}, routing_table=serving(timeouts=Timeouts(request=SHORT))) as served,
+            client(served) as opened,
+        ):
+            await opened.send(get(version="1.0"))
+            with pytest.raises(ConnectionResetError):
+                await opened.reader.read()
+            assert [(each.code, each.reason) for each in served.records] == [(200, "timeout")]
+
+    run(main())
+
+
 def test_a_body_that_does_not_come_in_time_is_504() -> None:
     async def main() -> None:
         routes = serving(timeouts=Timeouts(request=SHORT))
@@ -101,7 +116,7 @@ def test_without_a_limit_no_alarm_is_set(timeouts: Timeouts | None) -> None:
 
 def test_an_answer_in_time_is_not_touched_and_its_alarms_ring_for_nobody() -> None:
     async def main() -> None:
-        routes = serving(timeouts=Timeouts(request=SHORT, backend_request=SHORT))
+        routes = serving(timeouts=Timeouts(request=1.0, backend_request=1.0))
         async with (
             upstream(answering()) as up,
             gateway({"a": [up.address]}, routing_table=routes) as served,
@@ -119,7 +134,7 @@ def test_an_answer_in_time_is_not_touched_and_its_alarms_ring_for_nobody() -> No
 
 
 def test_the_time_of_an_attempt_begins_anew_with_the_next_one() -> None:
-    limit, work = 1.0, 0.75
+    limit, work = 1.6, 1.2
 
     async def reset(conversation: Conversation) -> None:
         await conversation.request()

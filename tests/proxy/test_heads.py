@@ -27,7 +27,7 @@ def test_a_request_header_of_this_hop_or_of_ours_is_dropped_in_any_spelling(name
     assert heads.request_kind(spelled(name).encode()) == heads.DROP
 
 
-@pytest.mark.parametrize("name", [b"X-Turnout-Pool", b"x-request-id", b"Upgrade", b"KEEP-ALIVE", b"Trailer"])
+@pytest.mark.parametrize("name", [b"X-Turnout-Pool", b"x-request-id", b"KEEP-ALIVE", b"Trailer"])
 def test_a_response_header_that_is_ours_to_say_is_dropped(name: bytes) -> None:
     assert heads.response_kind(name) == heads.DROP
 
@@ -98,3 +98,27 @@ def test_request_ids_are_32_hexadecimal_digits_and_differ() -> None:
 def test_a_status_without_a_phrase_has_a_line_too() -> None:
     assert heads.STATUS_LINES[200] == b"HTTP/1.1 200 OK\r\n"
     assert heads.STATUS_LINES[599] == b"HTTP/1.1 599 \r\n"
+
+
+@pytest.mark.parametrize(
+    ("connection", "upgrade", "protocols"),
+    [
+        (b"Upgrade", b"websocket", (b"websocket",)),
+        (b"keep-alive, upgrade", b"WebSocket", (b"WebSocket",)),
+        (b"upgrade", b"h2c, websocket ,spdy/3.1", (b"websocket", b"spdy/3.1")),
+        (b"upgrade, http2-settings", b"h2c", ()),
+        (b"upgrade", b"H2C", ()),
+        (b"upgrade", b"HTTP/2.0, TLS/1.3", ()),
+        (b"upgrade", b" ,", ()),
+        (b"keep-alive", b"websocket", ()),
+    ],
+)
+def test_a_protocol_above_http_is_offered_and_http_itself_never(
+    connection: bytes, upgrade: bytes, protocols: tuple[bytes, ...]
+) -> None:
+    assert heads.offered(connection, upgrade) == protocols
+
+
+def test_no_message_bears_the_upgrade_of_another() -> None:
+    assert heads.request_kind(b"UPGRADE") == heads.response_kind(b"UPGRADE") == heads.UPGRADE
+    assert heads.UPGRADE > heads.DROP

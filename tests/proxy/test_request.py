@@ -113,3 +113,42 @@ def test_objective_and_flow_are_read_and_the_canonical_name_wins() -> None:
     assert (both.objective(), both.fairness_id()) == (b"new", b"new")
     assert (old.objective(), old.fairness_id()) == (b"old", b"flow")
     assert (said().objective(), said().fairness_id()) == (b"", b"")
+
+
+FORM = {CONTENT_TYPE: b"multipart/form-data; boundary=b", CODING: b"chunked"}
+
+
+def came(request: Request, *parts: bytes) -> Request:
+    request.body += parts
+    request.size += sum(map(len, parts))
+    return request
+
+
+def test_a_form_is_ready_once_its_model_came() -> None:
+    request = read(FORM)
+    came(request, b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhis')
+    assert not request.ready()
+    came(request, b"per\r", b"\n--b\r\n")
+    assert request.ready()
+    assert request.fields().model == "whisper"
+    assert not request.buffered
+
+
+def test_a_form_is_ready_at_the_limit_and_at_its_end_without_a_model() -> None:
+    long = came(read(FORM), b"--b\r\n\r\n" + b"s" * 65536)
+    ended = came(read(FORM), b"--b\r\n\r\nsound")
+    assert not ended.ready()
+    ended.complete = True
+    for request in (long, ended):
+        assert request.ready()
+        assert request.fields().model == ""
+
+
+def test_a_json_body_is_ready_when_it_is_whole_and_any_other_at_once() -> None:
+    json = came(read({CONTENT_TYPE: b"application/json", CODING: b"chunked"}), b"{}")
+    assert not json.ready()
+    json.complete = True
+    assert json.ready()
+    assert read({CODING: b"chunked"}).ready()
+    assert read({CONTENT_TYPE: b"multipart/form-data", CODING: b"chunked"}).ready()
+    assert read({}).ready()

@@ -6,6 +6,7 @@ here, each with one model server, and its shared Gateways are one Gateway per ca
 
 import asyncio
 import http.client
+import random
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -282,10 +283,12 @@ def path_of(kind: str, namespace: str) -> str:
 
 
 def free_port() -> int:
-    """A port at which nobody listens."""
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+    """A port at which nobody listens, and which no outgoing connection is given."""
+    while True:
+        port = random.randrange(15_000, 32_000)
+        with closing(socket.socket()) as tried:
+            if tried.connect_ex(("127.0.0.1", port)):
+                return port
 
 
 def listener(

@@ -44,6 +44,14 @@ def test_no_tunnel_is_matched() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["Connection", "content-length", "Upgrade", "TE", "X-Turnout-Pool"])
+def test_a_header_that_ends_at_the_gateway_is_never_matched_and_so_refused(name: str) -> None:
+    (fault,) = read({"headers": [{"name": name, "value": "a"}]}).unserved
+    assert (
+        fault.message == f"rules[0].matches[0].headers[0].name: header {name} ends at the gateway and is never matched"
+    )
+
+
 @pytest.mark.parametrize(
     ("match", "field"),
     [
@@ -58,6 +66,14 @@ def test_an_expression_that_is_not_re2_names_its_field(match: dict[str, Any], fi
     (fault,) = read(match).unserved
     assert fault.message.startswith(f"rules[0].matches[0].{field}: ")
     assert "no RE2 expression" in fault.message
+
+
+@pytest.mark.parametrize(
+    "name", ["Connection", "te", "Content-Length", "x-turnout-pool", "X-Gateway-Destination-Endpoint"]
+)
+def test_a_header_that_ends_at_the_gateway_is_never_matched(name: str) -> None:
+    (fault,) = read({"headers": [{"name": "x", "value": "a"}, {"name": name, "value": "a"}]}).unserved
+    assert fault.message.startswith(f"rules[0].matches[0].headers[1].name: header {name} ")
 
 
 def test_an_exact_value_is_no_expression() -> None:

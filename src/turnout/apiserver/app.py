@@ -8,11 +8,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from turnout.apiserver import discovery, openapi_paths
+from turnout.apiserver import discovery, openapi_paths, openapi_v2
+from turnout.apiserver.bearer import BearerOnly
 from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body
+from turnout.apiserver.compression import Compressed
 from turnout.apiserver.errors import (
     StatusError,
     internal,
@@ -21,11 +23,15 @@ from turnout.apiserver.errors import (
     not_found,
     success,
 )
+from turnout.apiserver.list_options import list_options
+from turnout.apiserver.locations import PlainPaths
 from turnout.apiserver.loopback import LoopbackOnly
-from turnout.apiserver.media import APPLY_PATCH
+from turnout.apiserver.media import APPLY_PATCH, JSON
 from turnout.apiserver.object_store import ObjectStore
-from turnout.apiserver.options import WriteOptions, delete_options, list_options, write_options
+from turnout.apiserver.options import WriteOptions, delete_options, write_options
+from turnout.apiserver.paging import list_page
 from turnout.apiserver.paths import Target, parse_path
+from turnout.apiserver.probes import PROBES, Probes
 from turnout.apiserver.responses import json_response, object_response, status_response
 from turnout.apiserver.reviews import Review, answered, find_review
 from turnout.apiserver.views import View, choose
@@ -81,11 +87,10 @@ class Api:
     async def _list(self, request: Request, target: Target) -> Response:
         options = list_options(target.kind, request.query_params)
         view = _view(request, target)
-        if options.watch:
+        if options.watch and request.method == "GET":
             return watch_response(self._store, target, options, view)
-        listed = self._store.list(target.key.resource, target.namespace)
-        selected = [stored for stored in listed if options.selects(stored.document)]
-        return object_response(view.many(selected, self._store.version), _accept(request))
+        page = list_page(self._store, target, options)
+        return object_response(view.many(page.objects, page.version, page.more), _accept(request))
 
     async def _create(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
@@ -187,15 +192,26 @@ async def _openapi_root(_: Request) -> Response:
     return json_response(openapi_paths.root())
 
 
+async def _openapi_v2(request: Request) -> Response:
+    if openapi_v2.wants_protobuf(_accept(request)):
+        return Response(openapi_v2.as_protobuf(), media_type=openapi_v2.PROTOBUF)
+    return Response(openapi_v2.as_json(), media_type="application/json")
+
+
 async def _openapi(request: Request) -> Response:
-    document = openapi_paths.document(request.path_params["place"])
+    place = request.path_params["place"]
+    document = openapi_paths.document(place)
     if document is None:
         raise no_such_path()
-    return Response(document, media_type="application/json")
-
-
-async def _health(_: Request) -> Response:
-    return PlainTextResponse("ok")
+    digest, asked = openapi_paths.digest(place), request.query_params.get("hash")
+    if asked not in (None, digest):
+        return RedirectResponse(f"/openapi/v3/{place}?hash={digest}", 301)
+    headers = {"ETag": f'"{digest}"', "Vary": "Accept"}
+    if asked is not None:  # what it names never changes
+        headers["Cache-Control"] = "public, immutable, max-age=31536000"
+    if f'"{digest}"' in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(document, media_type=JSON, headers=headers)
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -216,21 +232,28 @@ async def _broken(_request: Request, _error: Exception) -> Response:
     return status_response(internal("the log of the API says what went wrong"))
 
 
-def build_app(store: ObjectStore) -> Starlette:
-    """The application. The store is the caller's to close."""
-    api = Api(store)
+async def _paths(_: Request) -> Response:
+    return json_response(discovery.paths())
+
+
+def build_app(store: ObjectStore, token: str = "") -> Starlette:
+    """The application, for whoever has the token; without one for loopback. The store is the caller's to close."""
+    api, probes = Api(store), Probes(store)
+    guard = Middleware(BearerOnly, token=token) if token else Middleware(LoopbackOnly)
     return Starlette(
         routes=[
             Route("/api", api.resources),
             Route("/apis", api.resources),
             Route("/api/{rest:path}", api.resources, methods=METHODS),
             Route("/apis/{rest:path}", api.resources, methods=METHODS),
+            Route("/openapi/v2", _openapi_v2),
             Route("/openapi/v3", _openapi_root),
             Route("/openapi/v3/{place:path}", _openapi),
             Route("/version", _version),
-            *(Route(path, _health) for path in ("/healthz", "/livez", "/readyz")),
+            Route("/", _paths),
+            *(Route(f"/{name}{rest}", probes.probe) for name in PROBES for rest in ("", "/{check}")),
         ],
-        middleware=[Middleware(LoopbackOnly)],
+        middleware=[guard, Middleware(PlainPaths), Middleware(Compressed)],
         exception_handlers={
             StatusError: _refused,
             HTTPException: _http,

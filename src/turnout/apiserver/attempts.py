@@ -6,7 +6,7 @@ import msgspec
 
 from turnout.apiserver.errors import internal, too_large
 from turnout.apiserver.object_store import ObjectStore
-from turnout.apiserver.stored import LIMIT, Change, Key, StaleError, StorageError, Stored, Transaction
+from turnout.apiserver.stored import LARGEST, Change, Key, StaleError, StorageError, Stored, Transaction
 from turnout.resources.document import Document
 
 
@@ -27,7 +27,7 @@ async def attempt_one(
 
     Raises a 413 for a document that is larger than a body may be: small patches must not grow an object for ever.
     """
-    if document is not None and len(msgspec.json.encode(document)) > LIMIT:
-        raise too_large(LIMIT)
+    if document is not None and len(msgspec.json.encode(document)) > LARGEST:
+        raise too_large(LARGEST)
     changes = await attempt(store, Transaction(expected, {key: document}))
     return changes[0].last if changes else None

@@ -1,5 +1,6 @@
 """Request bodies: read up to a limit, and decoded as what they say they are."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import partial
 
@@ -11,7 +12,6 @@ from turnout.apiserver.errors import StatusError, bad_request, too_large, unproc
 from turnout.apiserver.jsonpatch import PatchError, apply_patch
 from turnout.apiserver.protobuf.messages import UndescribedError, read_object
 from turnout.apiserver.protobuf.wire import WireError
-from turnout.apiserver.stored import LIMIT
 from turnout.apiserver.strategic import strategic_merge
 from turnout.apiserver.writes import Edit
 from turnout.resources.admit import inside
@@ -19,6 +19,10 @@ from turnout.resources.document import JSON, Document
 from turnout.resources.kinds import Kind
 from turnout.store.merge import merge
 
+LIMIT = 3 * 1024 * 1024
+"""Bytes of a body at most, as in Kubernetes."""
+SECONDS = 60.0
+"""How long a body may take to come."""
 MOST_NESTED = 128
 """Levels of a body: more than any object has, and few enough to be walked recursively."""
 
@@ -29,15 +33,19 @@ def media_type_of(headers: Mapping[str, str]) -> str:
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body. Raises a 413 as soon as it is more than `LIMIT` bytes."""
+    """The whole body. Raises a 413 as soon as it is more than `LIMIT` bytes, a 408 if it takes too long to come."""
     length = request.headers.get("content-length", "0")
     if length.isdigit() and int(length) > LIMIT:
         raise too_large(LIMIT)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LIMIT:
-            raise too_large(LIMIT)
+    try:
+        async with asyncio.timeout(SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LIMIT:
+                    raise too_large(LIMIT)
+    except TimeoutError as error:
+        raise StatusError(408, "Timeout", f"the body did not come within {SECONDS:.0f} s") from error
     return bytes(body)
 
 

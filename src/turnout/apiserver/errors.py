@@ -8,21 +8,30 @@ from turnout.resources.kinds import Kind
 
 
 class StatusError(Exception):
-    """A request that is refused. `details` is Kubernetes' `StatusDetails`."""
+    """A request that is refused. `details` is Kubernetes' `StatusDetails`, `metadata` its `ListMeta`."""
 
-    def __init__(self, code: int, reason: str, message: str, details: Document | None = None) -> None:
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        details: Document | None = None,
+        *,
+        metadata: Document | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.details = details
+        self.metadata = metadata or {}
 
     def document(self) -> Document:
         """The `Status` object that says so."""
         status: Document = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
             "reason": self.reason,
@@ -118,6 +127,11 @@ def bad_request(message: str) -> StatusError:
     return StatusError(400, "BadRequest", message)
 
 
+def unauthorized() -> StatusError:
+    """A request without the token, or with another."""
+    return StatusError(401, "Unauthorized", "Unauthorized")
+
+
 def forbidden(message: str) -> StatusError:
     """A request that is understood and not allowed."""
     return StatusError(403, "Forbidden", message)
@@ -148,7 +162,7 @@ def unsupported_media_type(accepted: Sequence[str]) -> StatusError:
 
 def too_large(limit: int) -> StatusError:
     """A body, or an object, of more than `limit` bytes."""
-    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit} bytes")
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit}")
 
 
 def expired(version: int, oldest: int) -> StatusError:
@@ -159,6 +173,13 @@ def expired(version: int, oldest: int) -> StatusError:
 def unknown_version(version: int, newest: int) -> StatusError:
     """A watch from a version that this store has not reached: it is from another store, so the client lists again."""
     return StatusError(410, "Expired", f"resource version {version} is not of this store, whose newest is {newest}")
+
+
+def future_version(version: int, newest: int) -> StatusError:
+    """A list of a version that this store has not reached; clients list again without one."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    message = f"Timeout: Too large resource version: {version}, current: {newest}"
+    return StatusError(504, "Timeout", message, {"causes": [cause], "retryAfterSeconds": 1})
 
 
 def internal(message: str) -> StatusError:

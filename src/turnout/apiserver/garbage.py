@@ -73,7 +73,8 @@ class Garbage:
                 left = [each for each in dependents if not await self._forget(each, {_uid(stored)})]
                 return [stored] if left else await self._release(stored, ORPHAN)
             if FOREGROUND in _finalizers(stored):
-                if not any(_blocks(each, _uid(stored)) for each in dependents):
+                circle = self._waiting_above(stored)
+                if not any(_blocks(each, _uid(stored)) and _uid(each) not in circle for each in dependents):
                     return await self._release(stored, FOREGROUND)
                 return [each for each in dependents if not is_deleting(each.document)]
             return []
@@ -124,6 +125,17 @@ class Garbage:
     def _waiting_owners(self, stored: Stored) -> list[Stored]:
         found = [self._owner(stored, each) for each in _references(stored)]
         return [each for each in found if each is not None and is_deleting(each.document)]
+
+    def _waiting_above(self, stored: Stored) -> set[str]:
+        """The owners, and their owners in turn, that wait: they cannot be waited for from below."""
+        found: set[str] = set()
+        pending = self._waiting_owners(stored)
+        while pending:
+            owner = pending.pop()
+            if _uid(owner) not in found:
+                found.add(_uid(owner))
+                pending += self._waiting_owners(owner)
+        return found
 
     def _state(self, stored: Stored, reference: Document) -> Owner:
         if _owner_key(stored, reference) is None:

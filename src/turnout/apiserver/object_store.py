@@ -48,6 +48,18 @@ class ObjectStore:
         objects = self._objects.get(resource, {})
         return [objects[key] for key in sorted(objects) if not namespace or key.namespace == namespace]
 
+    def snapshot(self, resource: Resource, namespace: str, version: int) -> Sequence[Stored]:
+        """What `list` gave at `version`, which is not newer than this store's. Raises `window.ExpiredError`."""
+        if version == self.version:
+            return self.list(resource, namespace)
+        objects = dict(self._objects.get(resource, {}))
+        for change in reversed(self._window(resource).since(version)):
+            if change.before is None:
+                objects.pop(change.key, None)
+            else:
+                objects[change.key] = change.before
+        return [objects[key] for key in sorted(objects) if not namespace or key.namespace == namespace]
+
     def inside(self, namespace: str) -> Iterable[Stored]:
         """Every object of every kind in a namespace."""
         for objects in self._objects.values():

@@ -53,14 +53,19 @@ def document(place: str) -> bytes | None:
     return msgspec.json.encode(whole)
 
 
+@cache
+def digest(place: str) -> str:
+    """A hash of the document, in hexadecimal."""
+    return hashlib.sha256(document(place) or b"").hexdigest()[:32].upper()
+
+
 def _place(group: str, version: str) -> str:
     return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
 def _address(group: str, version: str) -> str:
     place = _place(group, version)
-    digest = hashlib.sha256(document(place) or b"").hexdigest()
-    return f"/openapi/v3/{place}?hash={digest[:32].upper()}"
+    return f"/openapi/v3/{place}?hash={digest(place)}"
 
 
 def _paths(kind: Kind, version: str) -> Document:

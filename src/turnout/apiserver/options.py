@@ -6,14 +6,9 @@ from enum import Enum
 from msgspec import Struct
 
 from turnout.apiserver.errors import bad_request, invalid_options
-from turnout.apiserver.selectors import Predicate, both, by_fields, by_labels
 from turnout.resources.document import JSON, Document
 from turnout.resources.faults import Fault, invalid, required, unsupported
-from turnout.resources.kinds import Kind
 
-MAX_TIMEOUT = 3600.0
-"""Seconds that a watch may last at most."""
-DEFAULT_TIMEOUT = 1800.0
 LONGEST_MANAGER = 128
 
 
@@ -51,24 +46,13 @@ class DeleteOptions(Struct, frozen=True):
     policy: Policy | None = None
 
 
-class ListOptions(Struct, frozen=True):
-    """Options of a list or a watch. `version` is None when none is given; `timeout` is in seconds."""
-
-    selects: Predicate
-    watch: bool = False
-    version: int | None = None
-    timeout: float = DEFAULT_TIMEOUT
-    bookmarks: bool = False
-    initial_events: bool = False
-
-
 def write_options(query: Mapping[str, str], agent: str = "", *, applies: bool = False) -> WriteOptions:
     """From the query; `agent` is the User-Agent, after which a writer that does not name itself is called.
 
     Raises a 400 on a value that is not known, a 422 on a field manager that cannot be one. An apply must name its own.
     """
     validation = query.get("fieldValidation") or Validation.WARN.value
-    manager, force = query.get("fieldManager", ""), _flag(query, "force")
+    manager, force = query.get("fieldManager", ""), flag(query, "force")
     faults = list(_manager_faults(manager))
     if applies and not manager:
         faults.append(required("fieldManager", "is required for apply patch"))
@@ -113,7 +97,7 @@ def _policy(query: Mapping[str, str], body: Document) -> Policy | None:
     named = body.get("propagationPolicy") or query.get("propagationPolicy") or None
     orphans = body.get("orphanDependents")
     if orphans is None and query.get("orphanDependents"):
-        orphans = _flag(query, "orphanDependents")
+        orphans = flag(query, "orphanDependents")
     if named and orphans is not None:
         why = "orphanDependents and deletionPropagation cannot be both set"
         raise invalid_options("DeleteOptions", [invalid("propagationPolicy", named, why)])
@@ -125,20 +109,6 @@ def _policy(query: Mapping[str, str], body: Document) -> Policy | None:
         supported = [each.value for each in (Policy.FOREGROUND, Policy.BACKGROUND, Policy.ORPHAN)]
         fault = unsupported("propagationPolicy", named, [*supported, "nil"])
         raise invalid_options("DeleteOptions", [fault]) from None
-
-
-def list_options(kind: Kind, query: Mapping[str, str]) -> ListOptions:
-    """From the query. `limit` is not heeded: a list is always whole. Raises a 400 on a value that is not known."""
-    selects = both(by_labels(query.get("labelSelector", "")), by_fields(kind, query.get("fieldSelector", "")))
-    timeout = _number(query, "timeoutSeconds")
-    return ListOptions(
-        selects,
-        watch=_flag(query, "watch"),
-        version=_number(query, "resourceVersion"),
-        timeout=min(float(timeout), MAX_TIMEOUT) if timeout else DEFAULT_TIMEOUT,
-        bookmarks=_flag(query, "allowWatchBookmarks"),
-        initial_events=_flag(query, "sendInitialEvents"),
-    )
 
 
 def _dry_run(value: JSON) -> bool:
@@ -154,14 +124,16 @@ def _text(document: Document, field: str) -> str:
     return value
 
 
-def _flag(query: Mapping[str, str], name: str) -> bool:
+def flag(query: Mapping[str, str], name: str) -> bool:
+    """A parameter that is true or false; false when it is not given. Raises a 400."""
     value = query.get(name, "false").lower()
     if value not in ("1", "0", "t", "f", "true", "false", ""):
         raise bad_request(f"{name}: {value!r} is neither true nor false")
     return value in ("1", "t", "true")
 
 
-def _number(query: Mapping[str, str], name: str) -> int | None:
+def number(query: Mapping[str, str], name: str) -> int | None:
+    """A parameter that is a whole number; None when it is not given. Raises a 400."""
     value = query.get(name, "")
     if not value:
         return None

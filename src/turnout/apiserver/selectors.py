@@ -1,7 +1,7 @@
 """Label and field selectors (Kubernetes API conventions): text to a predicate on documents."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from turnout.apiserver.errors import bad_request
 from turnout.resources.document import Document
@@ -14,8 +14,8 @@ _KEY = r"[A-Za-z0-9](?:[-A-Za-z0-9_./]*[A-Za-z0-9])?"
 _VALUE = r"[-A-Za-z0-9_.]*"
 _IN = re.compile(rf"({_KEY})\s+(in|notin)\s*\(([^()]*)\)")
 _EQUALS = re.compile(rf"({_KEY})\s*(==|=|!=)\s*({_VALUE})")
+_CUT = re.compile(r"[,()]")
 _EXISTS = re.compile(rf"(!?)\s*({_KEY})")
-_COMMA = re.compile(r",(?![^()]*\))")
 
 EVENT_FIELDS = frozenset(
     {"reason", "type", "source", "reportingComponent"}
@@ -31,7 +31,7 @@ def everything(_: Document) -> bool:
 
 def by_labels(text: str) -> Predicate:
     """`a=b,c!=d,e in (f,g),h notin (i),j,!k`. Raises a 400 on anything else."""
-    requirements = [_requirement(part.strip()) for part in _COMMA.split(text) if part.strip()]
+    requirements = [_requirement(part.strip()) for part in _parts(text) if part.strip()]
     if not requirements:
         return everything
 
@@ -40,6 +40,19 @@ def by_labels(text: str) -> Predicate:
         return all(holds(labels) for holds in requirements)
 
     return selects
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text cut at the commas that are not in parentheses, in one pass over it."""
+    begin, inside = 0, False
+    for match in _CUT.finditer(text):
+        if match[0] == ",":
+            if not inside:
+                yield text[begin : match.start()]
+                begin = match.end()
+        else:
+            inside = match[0] == "("
+    yield text[begin:]
 
 
 def _requirement(text: str) -> Requirement:
@@ -78,6 +91,7 @@ def _field(kind: Kind, text: str) -> tuple[tuple[str, ...], str, bool]:
     field = match[1]
     known = field in ("metadata.name", "metadata.namespace")
     known = known or (kind.kind == "Event" and field in EVENT_FIELDS)
+    known = known or (kind.kind == "Secret" and field == "type")
     known = known or (kind.kind == "Namespace" and field == "status.phase")
     if not known:
         raise bad_request(f"field label not supported: {field}")

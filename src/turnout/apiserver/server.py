@@ -1,13 +1,16 @@
 """The API as a process serves it: uvicorn on sockets that are open already, and an end in order."""
 
 import contextlib
-import ipaddress
 import socket
+import ssl
 from collections.abc import Iterator, Sequence
 
 import uvicorn
+from msgspec import Struct
 
 from turnout.apiserver.app import build_app
+from turnout.apiserver.connections import MAX_CONNECTIONS, BoundedProtocol
+from turnout.apiserver.credentials import is_loopback
 from turnout.apiserver.object_store import ObjectStore
 
 GRACE_SECONDS = 5
@@ -21,14 +24,27 @@ class ExposedError(Exception):
     """An address that others than this machine can reach: an API without credentials does not listen there."""
 
 
-class ApiServer(uvicorn.Server):
-    """Serves one store until `stop`. The store stays open; it is the caller's to close."""
+class Guard(Struct, frozen=True):
+    """TLS by `context`, and the token that every request needs."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    context: ssl.SSLContext
+    token: str
+
+
+class ApiServer(uvicorn.Server):
+    """Serves one store until `stop`. The store stays open; it is the caller's to close.
+
+    Without a `guard` in plain HTTP, on loopback only.
+    """
+
+    def __init__(self, store: ObjectStore, guard: Guard | None = None, connections: int = MAX_CONNECTIONS) -> None:
+        class Protocol(BoundedProtocol):
+            most = connections
+
         config = uvicorn.Config(
-            build_app(store),
+            build_app(store, guard.token if guard is not None else ""),
             loop="none",  # there is one already
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -39,6 +55,9 @@ class ApiServer(uvicorn.Server):
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         super().__init__(config)
+        config.load()
+        config.ssl = guard.context if guard is not None else None
+        self._guarded = guard is not None
         self._store = store
 
     def stop(self) -> None:
@@ -54,18 +73,19 @@ class ApiServer(uvicorn.Server):
     async def run_until_stopped(self, sockets: Sequence[socket.socket]) -> None:
         """Serves on the sockets until `stop` is called or the store can no longer be written.
 
-        Raises ExposedError for a socket that is not on loopback.
+        Raises ExposedError for a socket that is not on loopback, unless there is a guard.
         """
         for each in sockets:
-            check_loopback(each)
+            if not self._guarded:
+                check_loopback(each)
         self._store.ended.add_done_callback(lambda _: self.stop())
         await self.serve(sockets=list(sockets))
 
 
 def check_loopback(listening: socket.socket) -> None:
     """Raises ExposedError unless the socket is bound to a loopback address."""
-    host = listening.getsockname()[0]
-    if not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+    if not is_loopback(listening):
+        host = listening.getsockname()[0]
         raise ExposedError(
             f"{host} is not a loopback address: without TLS and a token the API listens on 127.0.0.1 or ::1 only"
         )

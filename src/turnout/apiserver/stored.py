@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from turnout.resources.document import Document
 
-LIMIT = 3 * 1024 * 1024
-"""Bytes of an object, and of a request's body, at most."""
+LARGEST = 3 * 512 * 1024
+"""Bytes of an object at most: what etcd takes."""
 
 
 class Key(NamedTuple):

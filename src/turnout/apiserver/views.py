@@ -14,6 +14,9 @@ from turnout.apiserver.tables import cells, columns, table
 from turnout.resources.document import Document
 from turnout.resources.kinds import Kind, api_version
 
+NOTHING: Document = {}
+INITIAL_END: Document = {"annotations": {"k8s.io/initial-events-end": "true"}}
+
 
 class View(Protocol):
     """One form. All of its methods give JSON."""
@@ -22,12 +25,12 @@ class View(Protocol):
         """An object on its own, or in a watch event."""
         ...
 
-    def many(self, objects: Sequence[Stored], version: int) -> bytes:
-        """A list at a resourceVersion."""
+    def many(self, objects: Sequence[Stored], version: int, more: Document = NOTHING) -> bytes:
+        """A list at a resourceVersion; `more` is what else its metadata says."""
         ...
 
-    def bookmark(self, version: int) -> bytes:
-        """The object of a BOOKMARK event."""
+    def bookmark(self, version: int, *, initial: bool = False) -> bytes:
+        """The object of a BOOKMARK event; `initial` ends what was there when the watch began."""
         ...
 
 
@@ -45,15 +48,15 @@ class Whole:
             return stored.encoded
         return msgspec.json.encode({**stored.document, "apiVersion": self._api_version})
 
-    def many(self, objects: Sequence[Stored], version: int) -> bytes:
+    def many(self, objects: Sequence[Stored], version: int, more: Document = NOTHING) -> bytes:
         """A `KINDList`."""
         head = {"apiVersion": self._api_version, "kind": f"{self._kind}List"}
         items = [msgspec.Raw(self.one(stored)) for stored in objects]
-        return msgspec.json.encode({**head, "metadata": {"resourceVersion": str(version)}, "items": items})
+        return msgspec.json.encode({**head, "metadata": {**more, "resourceVersion": str(version)}, "items": items})
 
-    def bookmark(self, version: int) -> bytes:
+    def bookmark(self, version: int, *, initial: bool = False) -> bytes:
         """An object with nothing but a resourceVersion."""
-        return msgspec.json.encode(_only_version(self._kind, self._api_version, version))
+        return msgspec.json.encode(_only_version(self._kind, self._api_version, version, initial=initial))
 
 
 class MetadataOnly:
@@ -63,15 +66,16 @@ class MetadataOnly:
         """The object's metadata."""
         return msgspec.json.encode(partial_metadata(stored.document))
 
-    def many(self, objects: Sequence[Stored], version: int) -> bytes:
+    def many(self, objects: Sequence[Stored], version: int, more: Document = NOTHING) -> bytes:
         """A `PartialObjectMetadataList`."""
         head = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList"}
         items = [partial_metadata(stored.document) for stored in objects]
-        return msgspec.json.encode({**head, "metadata": {"resourceVersion": str(version)}, "items": items})
+        return msgspec.json.encode({**head, "metadata": {**more, "resourceVersion": str(version)}, "items": items})
 
-    def bookmark(self, version: int) -> bytes:
+    def bookmark(self, version: int, *, initial: bool = False) -> bytes:
         """An object with nothing but a resourceVersion."""
-        return msgspec.json.encode(_only_version("PartialObjectMetadata", "meta.k8s.io/v1", version))
+        bare = _only_version("PartialObjectMetadata", "meta.k8s.io/v1", version, initial=initial)
+        return msgspec.json.encode(bare)
 
 
 class Tabular:
@@ -87,14 +91,17 @@ class Tabular:
         """A table of one row."""
         return self.many((stored,), stored.version)
 
-    def many(self, objects: Sequence[Stored], version: int) -> bytes:
+    def many(self, objects: Sequence[Stored], version: int, more: Document = NOTHING) -> bytes:
         """A table of a row per object."""
         rows = [self._row(stored) for stored in objects]
-        return msgspec.json.encode(table(columns(self._kind), rows, str(version)))
+        whole = table(columns(self._kind), rows, str(version))
+        return msgspec.json.encode({**whole, "metadata": {**more, **whole["metadata"]}})
 
-    def bookmark(self, version: int) -> bytes:
-        """A table without rows."""
-        return self.many((), version)
+    def bookmark(self, version: int, *, initial: bool = False) -> bytes:
+        """A table without rows; with one, empty but for the annotation, where there is one to carry."""
+        bare = _only_version("PartialObjectMetadata", "meta.k8s.io/v1", version, initial=initial)
+        rows: list[Document] = [{"cells": [], "object": bare}] if initial else []
+        return msgspec.json.encode(table(columns(self._kind), rows, str(version)))
 
     def _row(self, stored: Stored) -> Document:
         row: Document = {"cells": cells(self._kind, stored.document, self._now())}
@@ -110,8 +117,9 @@ def partial_metadata(document: Document) -> Document:
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]}
 
 
-def _only_version(kind: str, version: str, resource_version: int) -> Document:
-    return {"kind": kind, "apiVersion": version, "metadata": {"resourceVersion": str(resource_version)}}
+def _only_version(kind: str, version: str, resource_version: int, *, initial: bool) -> Document:
+    metadata = {"resourceVersion": str(resource_version), **(INITIAL_END if initial else {})}
+    return {"kind": kind, "apiVersion": version, "metadata": metadata}
 
 
 def choose(target: Target, accept: str, include: str, now: Callable[[], datetime]) -> View:

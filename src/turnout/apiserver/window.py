@@ -9,6 +9,8 @@ from turnout.apiserver.stored import Change
 
 SIZE = 10_000
 """Changes that a window remembers."""
+BYTES = 32 * 1024 * 1024
+"""What the changes that a window remembers may take, as JSON."""
 
 
 class ExpiredError(Exception):
@@ -20,11 +22,16 @@ class ExpiredError(Exception):
 
 
 class Window:
-    """The last `size` changes of one kind. `floor` is the version up to which nothing is remembered."""
+    """The last `size` changes of one kind, or fewer where they are large.
 
-    def __init__(self, floor: int, size: int = SIZE) -> None:
+    `floor` is the version up to which nothing is remembered.
+    """
+
+    def __init__(self, floor: int, size: int = SIZE, room: int = BYTES) -> None:
         self._floor = floor
         self._size = size
+        self._room = room
+        self._held = 0
         self._changes: list[Change] = []
         self._dropped = 0  # changes that were in `_changes` once
         self._watches: set[Watch] = set()
@@ -32,13 +39,20 @@ class Window:
     def add(self, changes: Sequence[Change]) -> None:
         """Remembers changes, in order, each newer than all before, and wakes the watches."""
         self._changes.extend(changes)
+        self._held += sum(map(_bytes, changes))
         if len(self._changes) > 2 * self._size:  # seldom, so that dropping costs nothing per change
-            excess = len(self._changes) - self._size
-            self._floor = self._changes[excess - 1].version
-            del self._changes[:excess]
-            self._dropped += excess
+            self._drop(len(self._changes) - self._size)
+        if self._held > self._room:
+            self._make_room()
         for watch in self._watches:
             watch.wake()
+
+    def since(self, version: int) -> Sequence[Change]:
+        """Every change after `version`. Raises ExpiredError."""
+        oldest = self._oldest()
+        if version < oldest:
+            raise ExpiredError(oldest)
+        return self._changes[bisect_right(self._changes, version, key=_version) :]
 
     def watch(self, version: int) -> "Watch":
         """A watch that sees every change after `version`. Raises ExpiredError."""
@@ -52,6 +66,21 @@ class Window:
         """Ends every watch."""
         for watch in list(self._watches):
             watch.close()
+
+    def _make_room(self) -> None:
+        """Drops the oldest until half the room is free, so that it is not done again soon; the latest stays."""
+        count, left = 0, self._held
+        while left > self._room // 2 and count < len(self._changes) - 1:
+            left -= _bytes(self._changes[count])
+            count += 1
+        self._drop(count)
+
+    def _drop(self, count: int) -> None:
+        if count:
+            self._floor = self._changes[count - 1].version
+            self._held -= sum(map(_bytes, self._changes[:count]))
+            del self._changes[:count]
+            self._dropped += count
 
     def _read(self, position: int) -> tuple[Sequence[Change], int]:
         start = position - self._dropped
@@ -102,6 +131,11 @@ class Watch:
         self.closed = True
         self._watches.discard(self)
         self.wake()
+
+
+def _bytes(change: Change) -> int:
+    """About what a change keeps in memory: what was before is, but for the oldest, another change's."""
+    return len(change.last.encoded)
 
 
 def _version(change: Change) -> int:

@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-VERBS = ("up", "apply", "get", "describe", "delete", "rollout", "check", "sim", "demo")
+VERBS = ("up", "apply", "get", "describe", "delete", "rollout", "explain", "check", "sim", "demo")
 
 
 class Verbs(click.Group):

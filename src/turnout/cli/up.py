@@ -12,39 +12,76 @@ import click
 from turnout.cli.address import ADDRESS, Address
 
 if TYPE_CHECKING:
-    from turnout.runners.up import Options
+    from collections.abc import Iterable, Sequence
+
+    from turnout.resources.document import Document
+    from turnout.runners.up import Options, Watched
 
 
 @click.command("up")
 @click.option(
     "-f", "--filename", "paths", multiple=True, metavar="PATH", help="A file or folder to apply at start. Repeatable."
 )
+@click.option("--watch", is_flag=True, help="Re-apply what changes in -f and delete what it no longer holds.")
 @click.option("--gateway", type=ADDRESS, default="127.0.0.1:8080", show_default=True, help="Where requests come in.")
 @click.option("--api", type=ADDRESS, default="127.0.0.1:8001", show_default=True, help="Where kubectl talks to.")
+@click.option("--api-auth", is_flag=True, help="HTTPS and a token for the API on loopback too.")
 @click.option("--state", default=None, metavar="DIR", help="Keeps objects across restarts; `memory` keeps nothing.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
-def command(paths: tuple[str, ...], gateway: Address, api: Address, state: str | None, workers: int | None) -> None:
+def command(
+    paths: tuple[str, ...],
+    watch: bool,  # noqa: FBT001 - a flag
+    gateway: Address,
+    api: Address,
+    api_auth: bool,  # noqa: FBT001 - a flag
+    state: str | None,
+    workers: int | None,
+) -> None:
     """Run the API, the controllers and the gateway on this machine."""
-    from turnout.cli.manifestfiles import load_paths
     from turnout.kube.kubeconfig import user_kubeconfig
     from turnout.runners.up import Options
     from turnout.telemetry import logs
 
     logs.configure("up")
-    manifests = load_paths(paths)
-    if manifests.faults:
-        for fault in manifests.faults:
-            click.echo(str(fault), err=True)
-        sys.exit(1)
+    documents, watched = _manifests(paths, watch=watch)
     folder = None if state == "memory" else Path(state) if state is not None else user_kubeconfig().parent
     options = Options(
-        documents=[each.document for each in manifests.documents],
+        documents=documents,
+        watched=watched,
         gateway=gateway,
         api=api,
+        api_auth=api_auth,
         state=folder.absolute() if folder is not None else None,
         workers=workers if workers is not None else max(1, (os.cpu_count() or 1) - 1),
     )
     sys.exit(asyncio.run(_run(options)))
+
+
+def _manifests(paths: tuple[str, ...], *, watch: bool) -> "tuple[Sequence[Document], Watched | None]":
+    """What to apply at start, and what to follow. Ends the command where a file cannot be read."""
+    from turnout.cli.manifestfiles import load_paths
+    from turnout.cli.watchedfiles import WatchedFiles
+    from turnout.runners.up import Watched
+
+    if not watch:
+        loaded = load_paths(paths)
+        _end_with(map(str, loaded.faults))
+        return [each.document for each in loaded.documents], None
+    if not paths or "-" in paths:
+        raise click.UsageError("--watch needs files or folders, named with -f")
+    files = WatchedFiles(paths)
+    stamp = files.stamp()  # before it is read: what changes in between is seen
+    reading = files.read()
+    _end_with(reading.faults)
+    return reading.documents, Watched(files, reading, stamp)
+
+
+def _end_with(faults: "Iterable[str]") -> None:
+    lines = list(faults)
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        sys.exit(1)
 
 
 async def _run(options: "Options") -> int:

@@ -28,6 +28,8 @@ def _read(key: SplitKey, request: Request) -> str:
         case "header":
             return _text(request.header(key.name.lower().encode()))
         case "bodyField":
+            if key.name == "model" and not request.buffered:
+                return request.fields().model
             return field_of(request.text(), key.name)
         case "prefixHash":
             return prefix_of(request.text(), key.messages)

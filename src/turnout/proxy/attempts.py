@@ -121,6 +121,13 @@ class Attempts(Struct, eq=False, gc=False):
         self._state.column.add(endpoint.slot, -1)
         server.release(upstream, self._state.clock())
 
+    def switched(self) -> None:
+        """The server has switched protocols: no answer is waited for, and the attempt is under way until `leave`."""
+        if self._alarm is not None:
+            self._calm(self._alarm)
+        assert self.upstream is not None
+        self.upstream.receiver = None
+
     def leave(self) -> None:
         """Gives up the attempt that is under way, if there is one, and its connection."""
         upstream, endpoint = self.upstream, self.endpoint
@@ -162,7 +169,7 @@ class Attempts(Struct, eq=False, gc=False):
 
     def _send(self, owner: Owner, upstream: Upstream) -> None:
         self.upstream = upstream
-        upstream.assign(owner)
+        upstream.assign(owner, owner.request.offers)
         if self._client.write_paused:
             upstream.pause()
         request = owner.request

@@ -22,3 +22,9 @@ class Client(Protocol):
 
     def cut(self, *, framed: bool) -> None:
         """The answer breaks off. `framed`: what the client got shows that by itself."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is gone."""
+
+    def switch(self) -> bytes:
+        """Another protocol takes the connection over: returns what the client has sent behind its request."""

@@ -1,9 +1,6 @@
 """One connection of a client: parses requests, serves them in order, one at a time."""
 
 import asyncio
-import os
-import socket
-import struct
 from collections import deque
 from typing import cast
 
@@ -11,6 +8,7 @@ import httptools
 
 from turnout.proxy import answers
 from turnout.proxy.answers import Fault
+from turnout.proxy.closing import reset
 from turnout.proxy.exchange import Exchange
 from turnout.proxy.heads import (
     CODING,
@@ -19,6 +17,7 @@ from turnout.proxy.heads import (
     CRLF,
     DROP,
     HOST,
+    REQUEST_ID,
     REQUEST_KINDS,
     UPGRADE,
     new_request_id,
@@ -27,6 +26,7 @@ from turnout.proxy.heads import (
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 
+_LISTS = frozenset({CONNECTION, CODING, UPGRADE, REQUEST_ID})
 NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
 FOREVER = float("inf")
 
@@ -43,6 +43,7 @@ class Downstream(asyncio.Protocol):
         "_client",
         "_current",
         "_deaf",
+        "_early",
         "_fed",
         "_held_body",
         "_held_line",
@@ -84,6 +85,7 @@ class Downstream(asyncio.Protocol):
         self._held_body = False
         self._held_line = False
         self._deaf = False
+        self._early: bytearray | None = None
         self._lingers = 0.0
         self._since = state.clock()
 
@@ -99,23 +101,27 @@ class Downstream(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of requests."""
         if self._deaf or self._parser is None:
+            self._take_early(data)
             return
         self._fed += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError:
-            raise
-        except httptools.HttpParserUpgrade:
-            self._deaf = True
-        except httptools.HttpParserError as error:
-            self._malformed(str(error))
-        else:
-            if self._arriving is not None:
-                self._fed = 0
-                if self._bodies:
-                    self._take_body(self._arriving)
-            elif self._fed > self._state.limits.head:
-                self._refuse(answers.headers_too_large(self._state.limits.head))
+        while self._parser is not None:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserCallbackError:
+                raise
+            except httptools.HttpParserUpgrade as pause:
+                data = self._pass_by(data[pause.args[0] :])
+                continue
+            except httptools.HttpParserError as error:
+                self._malformed(str(error))
+            else:
+                if self._arriving is not None:
+                    self._fed = 0
+                    if self._bodies:
+                        self._take_body(self._arriving)
+                elif self._fed > self._state.limits.head:
+                    self._refuse(answers.headers_too_large(self._state.limits.head))
+            break
         self._serve()
 
     def eof_received(self) -> None:
@@ -126,6 +132,7 @@ class Downstream(asyncio.Protocol):
         """asyncio: the connection is gone."""
         self._abandon()
         self._parser = None  # it holds this object's methods: a cycle
+        self._early = None
         self._state.sessions.discard(self)
 
     def pause_writing(self) -> None:
@@ -163,6 +170,9 @@ class Downstream(asyncio.Protocol):
         """httptools: a head is whole."""
         parser, noted, limit, urls = self._parser, self._noted, self._state.limits.head, self._urls
         assert parser is not None
+        if self._arriving is not None:
+            urls.clear()  # of its stand-in
+            return
         keeps = parser.should_keep_alive()
         # Only HTTP/1.1 keeps a connection without being asked to.
         version = "1.1" if keeps and CONNECTION not in noted else parser.get_http_version()
@@ -179,9 +189,6 @@ class Downstream(asyncio.Protocol):
             request.fault = answers.bad_request("the request has more than one Host header")
         elif request.method in NOT_SERVED:
             request.fault = answers.bad_request(f"{request.method.decode()} is not served")
-        elif parser.should_upgrade():
-            what = noted.get(UPGRADE, b"CONNECT").decode("latin-1")
-            request.fault = answers.bad_request(f"switching to {what} is not supported")
         if request.fault is not None:
             request.closes = True  # who breaks the rules may not mean by the next bytes what we read in them
         self._twice = False
@@ -193,8 +200,11 @@ class Downstream(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
-        request = self._arriving
+        request, parser = self._arriving, self._parser
         assert request is not None
+        assert parser is not None
+        if (request.length or request.chunked) and parser.should_upgrade():
+            return  # llhttp takes what follows for the new protocol, but it is the body
         if self._bodies:
             self._take_body(request)
         request.complete = True
@@ -212,7 +222,7 @@ class Downstream(asyncio.Protocol):
     def _noted_twice(self, kind: int, value: bytes) -> bytes:
         if kind == HOST:
             self._twice = True
-        return self._noted[kind] + b"," + value if kind in {CONNECTION, CODING} else value
+        return self._noted[kind] + b"," + value if kind in _LISTS else value
 
     # -- exchange.Client
 
@@ -224,6 +234,8 @@ class Downstream(asyncio.Protocol):
 
     def done(self, *, close: bool) -> None:
         """The present request is answered and read: serves the next one, or closes."""
+        if self._early is not None and not self._waiting and not close:
+            self._go_on()
         self._current = None
         self._since = self._state.clock()
         if close:
@@ -232,6 +244,13 @@ class Downstream(asyncio.Protocol):
             self.transport.close()
         elif not self._serving and (self._waiting or self._held_line):
             self._serve()
+
+    def switch(self) -> bytes:
+        """The present request was the last of this protocol: returns what came behind it."""
+        early = bytes(self._early or b"")
+        self._current = self._early = None
+        self._state.sessions.discard(self)
+        return early
 
     def linger(self) -> None:
         """Says that no more answers come and reads on for a while: closing now would reset what was just written."""
@@ -248,8 +267,7 @@ class Downstream(asyncio.Protocol):
         if framed:
             self.transport.close()
         else:
-            self._reset_on_close()
-            self.transport.abort()
+            reset(self.transport)
 
     # -- state.Session
 
@@ -293,6 +311,8 @@ class Downstream(asyncio.Protocol):
 
     def _serve(self) -> None:
         """Moves the present request on, and the next ones for as long as answers are at hand."""
+        if self._serving:
+            return
         self._serving = True
         waiting = self._waiting
         while True:
@@ -311,10 +331,42 @@ class Downstream(asyncio.Protocol):
             self._read_or_not()
 
     def _read_or_not(self) -> None:
-        if self._held_body or self._held_line:
+        early = self._early is not None and len(self._early) > self._state.limits.held
+        if self._held_body or self._held_line or early:
             self.transport.pause_reading()
         else:
             self.transport.resume_reading()
+
+    def _pass_by(self, rest: bytes) -> bytes:
+        """The parser has stopped behind a head with an Upgrade. What follows is `rest`: returned, if it is HTTP."""
+        request = self._arriving
+        last = self._waiting[-1] if self._waiting else self._current
+        self._parser = None
+        if self._deaf:
+            return b""
+        if request is None and last is not None and last.request.offers:
+            self._early = bytearray(rest)
+            return b""
+        self._parser = httptools.HttpRequestParser(self)
+        if request is not None:
+            self._parser.feed_data(request.stand_in())
+        return rest
+
+    def _take_early(self, data: bytes) -> None:
+        """What comes before it is known which protocol it is in."""
+        if self._early is not None:
+            self._early += data
+            self._read_or_not()
+
+    def _go_on(self) -> None:
+        """The server has not switched: what came behind the request is HTTP."""
+        early, self._early = self._early, None
+        self._parser = httptools.HttpRequestParser(self)
+        self._read_or_not()
+        if early:
+            serving, self._serving = self._serving, True
+            self.data_received(bytes(early))
+            self._serving = serving
 
     def _malformed(self, why: str) -> None:
         assert self._parser is not None
@@ -346,9 +398,3 @@ class Downstream(asyncio.Protocol):
         if current is not None:
             self._current = None
             current.abandon()
-
-    def _reset_on_close(self) -> None:
-        # The transport's own socket object has no options; this one borrows the descriptor.
-        descriptor = os.dup(self.transport.get_extra_info("socket").fileno())
-        with socket.socket(fileno=descriptor) as borrowed:
-            borrowed.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,7 +1,6 @@
 """One request's life: route, split, attempts, relay, record.
 
-WAITING ── first in line ──► READING ── all of a JSON body ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
-                                └─────── any other body: at once ──┘
+WAITING ── first in line ──► READING ── Request.ready ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
 """
 
 from time import time
@@ -21,7 +20,8 @@ from turnout.proxy.limits import SWEEP
 from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
-from turnout.proxy.upstream import Upstream
+from turnout.proxy.tunnel import Tunnel
+from turnout.proxy.upstream import SWITCHING, Upstream
 from turnout.proxy.view import Arm, Plan, View
 from turnout.proxy.writing import Answer, since
 from turnout.telemetry.record import Record
@@ -80,7 +80,7 @@ class Exchange(Struct, eq=False, gc=False):
         elif request.size > self._limit:
             self._overflow()
         elif phase == READING:
-            if request.complete:
+            if request.ready():
                 self._assign()
         elif not self._attempts.sent:
             self._attempts.pass_on(request)
@@ -162,7 +162,7 @@ class Exchange(Struct, eq=False, gc=False):
             return
         if request.expects and not request.size and not request.complete:
             self._client.transport.write(CONTINUE)
-        if request.complete or not request.buffered:
+        if request.ready():
             self._assign()
 
     def _prepare(self, plan: Plan) -> Fault | Notice | None:
@@ -244,6 +244,9 @@ class Exchange(Struct, eq=False, gc=False):
                 observed.answered(upstream)
             if self._attempts.sent:
                 self.request.release()
+            if upstream.status == SWITCHING:
+                self._switch(upstream, out)
+                return
         if observed is not None and upstream.parts:
             observed.read(upstream.parts)
         answer.relay(self._client.transport, upstream, out, state.clock)
@@ -257,6 +260,22 @@ class Exchange(Struct, eq=False, gc=False):
             return b""
         server = self._attempts.server
         return arm.line if server is None else arm.line + server.line
+
+    def _switch(self, upstream: Upstream, head: list[bytes]) -> None:
+        """The server speaks another protocol from here on: the route's times are for answers, and it has answered."""
+        state, client = self._state, self._client
+        self._hush()
+        self._attempts.switched()
+        self._answer.first_byte = state.clock()
+        early = client.switch()
+        client.transport.write(b"".join(head))
+        Tunnel(state.sessions, client, upstream, state.limits.quiet, self._closed).open(early, b"".join(upstream.parts))
+
+    def _closed(self, reason: str) -> None:
+        """The tunnel is over."""
+        self._attempts.leave()
+        self._record(self._answer.code, reason)
+        self._phase = OVER
 
     def _finish(self, upstream: Upstream) -> None:
         """The answer is whole."""
@@ -313,12 +332,15 @@ class Exchange(Struct, eq=False, gc=False):
         self._phase = OVER
         self._client.done(close=self._answer.close)
 
-    def _record(self, code: int, reason: str) -> None:
-        state, plan, assigned, attempts = self._state, self._plan, self._assigned, self._attempts
-        observed = self._observed
+    def _hush(self) -> None:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
+
+    def _record(self, code: int, reason: str) -> None:
+        state, plan, assigned, attempts = self._state, self._plan, self._assigned, self._attempts
+        observed = self._observed
+        self._hush()
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, attempts.count)

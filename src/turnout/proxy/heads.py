@@ -38,7 +38,7 @@ _REQUEST = {
 }
 _RESPONSE = {
     **dict.fromkeys(_HOP, DROP),
-    "upgrade": DROP,
+    "upgrade": UPGRADE,
     "x-request-id": DROP,
     "content-type": CONTENT_TYPE,
     "content-length": LENGTH,
@@ -76,6 +76,26 @@ def named_hops(connection: bytes) -> frozenset[bytes]:
     """The headers that a Connection header keeps to this hop, in lower case."""
     tokens = (token.strip().lower() for token in connection.split(b","))
     return frozenset(token for token in tokens if token not in {b"", b"close", b"keep-alive", b"upgrade"})
+
+
+@lru_cache(256)
+def offered(connection: bytes, upgrade: bytes) -> tuple[bytes, ...]:
+    """The protocols that a message's Upgrade names, where its Connection does name Upgrade; none that we would speak.
+
+    Another HTTP and TLS are between us and our neighbour (RFC 9113, 9110, 2817): they never pass on.
+    """
+    if b"upgrade" not in {token.strip().lower() for token in connection.split(b",")}:
+        return ()
+    tokens = [token.strip() for token in upgrade.split(b",")]
+    return tuple(token for token in tokens if token and not token.lower().startswith(_OURS))
+
+
+_OURS = (b"h2c", b"http/", b"tls/")
+
+
+def switching(protocols: tuple[bytes, ...]) -> list[bytes]:
+    """The header lines that offer these protocols, or accept them."""
+    return [b"connection", COLON, b"upgrade", CRLF, b"upgrade", COLON, b", ".join(protocols), CRLF]
 
 
 def without(lines: list[bytes], names: frozenset[bytes]) -> list[bytes]:

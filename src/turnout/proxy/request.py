@@ -4,10 +4,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from turnout.inference import RequestFields, read_request
+from turnout.inference import ModelPart, RequestFields, boundary_of, read_request
 from turnout.inference.skeleton import skeleton
 from turnout.proxy.answers import Fault, Notice, bad_request
 from turnout.proxy.heads import (
+    CHUNKED,
     CODING,
     COLON,
     CONNECTION,
@@ -18,11 +19,14 @@ from turnout.proxy.heads import (
     LENGTH,
     REQUEST_ID,
     SESSION,
+    UPGRADE,
     host_name,
     is_json,
     is_request_id,
     named_hops,
     new_request_id,
+    offered,
+    switching,
     without,
 )
 from turnout.proxy.paths import normal_path
@@ -43,7 +47,7 @@ class Request(Struct, eq=False, gc=False):
     counts all bytes that came, `complete` says that all came. `buffered`: it is passed on whole, since it is JSON.
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
-    client's address. `fault` is why it is not relayed.
+    client's address. `fault` is why it is not relayed. `offers` are the protocols that the server may switch to.
 
     `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
@@ -67,7 +71,10 @@ class Request(Struct, eq=False, gc=False):
     complete: bool = False
     expects: bool = False
     fault: Fault | Notice | None = None
+    offers: tuple[bytes, ...] = ()
     _fields: RequestFields | None = None
+    _form: ModelPart | None = None
+    _scanned: int = 0
 
     def read_head(self, noted: dict[int, bytes]) -> None:
         """Takes in the headers that mean something here, and sets `fault` if the request is not one to relay."""
@@ -77,6 +84,8 @@ class Request(Struct, eq=False, gc=False):
             hops = named_hops(connection)
             if hops:
                 self.lines = without(self.lines, hops)
+            if UPGRADE in noted:
+                self._offer(connection, noted)
         if CODING in noted or LENGTH in noted:
             self._read_framing(noted)
         self.session = get(SESSION, b"")
@@ -121,8 +130,28 @@ class Request(Struct, eq=False, gc=False):
         """The target without its query."""
         return self.url.partition(b"?")[0].decode("latin-1")
 
+    def ready(self) -> bool:
+        """Whether enough of the body came to say where the request goes. It is asked until it says so.
+
+        That is all of a JSON body, a form as far as the part `model` or the limit up to which that is looked for, and
+        nothing of any other.
+        """
+        form = self._form
+        if form is None:
+            return self.complete or not self.buffered
+        for part in self.body[self._scanned :]:
+            form.feed(part)
+        self._scanned = len(self.body)
+        if not form.settled and not self.complete:
+            return False
+        self._fields = RequestFields(form.model)
+        return True
+
     def fields(self) -> RequestFields:
-        """What a JSON body says; all at their defaults for any other. The body must be whole, and not released."""
+        """What a JSON body says, or the `model` of a form; all at their defaults for any other.
+
+        It must be `ready`, and not released.
+        """
         fields = self._fields
         if fields is None:
             body = self.text()
@@ -155,10 +184,18 @@ class Request(Struct, eq=False, gc=False):
     def framing(self) -> bytes:
         """The header line that says how the body is passed on; none when there is no body to speak of."""
         if self.chunked and not self.buffered:
-            return b"transfer-encoding: chunked\r\n"
+            return CHUNKED
         if self.length is None and not self.chunked:
             return b""
         return b"content-length: %d\r\n" % (self.size if self.buffered else self.length or 0)
+
+    def _offer(self, connection: bytes, noted: dict[int, bytes]) -> None:
+        """Nothing is offered behind a body, nor on a connection that is to end: then Upgrade may be ignored."""
+        if self.http10 or self.closes or CODING in noted or int(noted.get(LENGTH, b"0")):
+            return
+        self.offers = offered(connection, noted[UPGRADE])
+        if self.offers:
+            self.lines += switching(self.offers)
 
     def _lack_host(self) -> None:
         if self.http10:
@@ -172,6 +209,11 @@ class Request(Struct, eq=False, gc=False):
             return True
         self.lines = without(self.lines, frozenset({_REQUEST_ID}))
         return False
+
+    def stand_in(self) -> bytes:
+        """A head that brings a new parser to where this request's body begins."""
+        framing = CHUNKED if self.chunked else b"content-length: %d\r\n" % (self.length or 0)
+        return b"POST / HTTP/1.1\r\n%b\r\n" % framing
 
     def _first(self, names: tuple[bytes, ...]) -> bytes:
         return next(filter(None, map(self.header, names)), b"")
@@ -187,7 +229,11 @@ class Request(Struct, eq=False, gc=False):
         elif length is not None:
             self.length = int(length)
         if self.chunked or self.length:
-            self.buffered = is_json(noted.get(CONTENT_TYPE, b""))
+            media = noted.get(CONTENT_TYPE, b"")
+            self.buffered = is_json(media)
+            if not self.buffered and media[:1] in {b"m", b"M"}:
+                boundary = boundary_of(media)
+                self._form = ModelPart(boundary) if boundary else None
             self.expects = noted.get(EXPECT, b"").lower() == b"100-continue" and not self.http10
 
     def _read_target(self, host: bytes | None) -> bytes | None:

@@ -14,13 +14,17 @@ from turnout.proxy.heads import (
     DROP,
     LENGTH,
     RESPONSE_KINDS,
+    UPGRADE,
     named_hops,
+    offered,
     response_kind,
+    switching,
     without,
 )
 
 HEAD_LIMIT = 1024 * 1024
 """Bytes that an answer's head may take."""
+SWITCHING = 101
 
 
 class Receiver(Protocol):
@@ -51,6 +55,7 @@ class Upstream(asyncio.Protocol):
     Of the present answer: `status` is 0 until its final head is read; `head` are its header lines that pass; `parts` is
     the body that came since the last `relay`; `length` its Content-Length; `bodiless` says that none follows.
     `uses` counts requests. `began`: a byte of the answer came. `reusable`: the server keeps the connection.
+    With the status SWITCHING `parts` is what the server sent in the new protocol already.
     """
 
     __slots__ = (
@@ -59,6 +64,7 @@ class Upstream(asyncio.Protocol):
         "_home",
         "_lines",
         "_noted",
+        "_offers",
         "_parser",
         "_renew",
         "_until_close",
@@ -103,17 +109,19 @@ class Upstream(asyncio.Protocol):
         self.head: list[bytes] = []
         self._lines: list[bytes] = []
         self._noted: dict[int, bytes] = {}
+        self._offers: tuple[bytes, ...] = ()
         self._until_close = False
         self._renew = False
         self._fault = ""
         self._fed = 0
 
-    def assign(self, receiver: Receiver) -> None:
-        """The next answer is for `receiver`."""
+    def assign(self, receiver: Receiver, offers: tuple[bytes, ...] = ()) -> None:
+        """The next answer is for `receiver`, whose request offers to switch to one of these protocols."""
         self.receiver = receiver
         self.uses += 1
         if self.uses > 1:
             self._reset()
+        self._offers = offers
 
     def pause(self) -> None:
         """Stops reading the answer."""
@@ -149,9 +157,8 @@ class Upstream(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
             raise
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._fault = self._fault or f"malformed answer: {error}"
-            self.reusable = False
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as stop:
+            self._stopped(stop, data)
         if self._renew:
             # llhttp waits for the body that an answer to HEAD announces and does not have.
             self._parser = httptools.HttpResponseParser(self)
@@ -221,8 +228,8 @@ class Upstream(asyncio.Protocol):
             self.reusable = False  # a second answer to one request
             return
         if status < 200:
-            if status == 101:
-                self._fault = "the server switched protocols unasked"
+            if status == SWITCHING:
+                self._switch(lines, noted)
             return
         self.length = noted.get(LENGTH)
         self.content_type = noted.get(CONTENT_TYPE, b"")
@@ -243,6 +250,23 @@ class Upstream(asyncio.Protocol):
             self.bodiless = True
         else:
             self._until_close = coding is None and self.length is None
+
+    def _stopped(self, stop: Exception, data: bytes) -> None:
+        if isinstance(stop, httptools.HttpParserUpgrade) and self.status == SWITCHING:
+            self.parts.append(data[stop.args[0] :])
+        else:
+            self._fault = self._fault or f"malformed answer: {stop}"
+            self.reusable = False
+
+    def _switch(self, lines: list[bytes], noted: dict[int, bytes]) -> None:
+        connection = noted.get(CONNECTION, b"")
+        taken = offered(connection, noted.get(UPGRADE, b""))
+        if not taken or not {token.lower() for token in taken} <= {token.lower() for token in self._offers}:
+            self._fault = "the server switched protocols unasked"
+            return
+        self.status = SWITCHING
+        self.bodiless = True
+        self.head = without(lines, named_hops(connection)) + switching(taken)
 
     def on_message_complete(self) -> None:
         """httptools: an answer is whole, an interim one too."""

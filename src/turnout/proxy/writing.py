@@ -15,7 +15,7 @@ from turnout.proxy.heads import (
     is_event_stream,
 )
 from turnout.proxy.request import Request
-from turnout.proxy.upstream import Upstream
+from turnout.proxy.upstream import SWITCHING, Upstream
 
 JOIN = 64 * 1024
 """Bytes: below it, one copy and one write cost less than a vector of buffers; above it nothing is copied."""
@@ -75,7 +75,7 @@ class Answer(Struct, eq=False, gc=False):
     """An answer on its way to the client.
 
     `code` is 0 until something of it is written. `close`: it is the connection's last. `until_close`: its end is the
-    connection's. `stream`: it is an event stream. `first_byte` and `first_body` are clock times
+    connection's. `stream`: it is an event stream or a tunnel. `first_byte` and `first_body` are clock times
     of its first byte and of a stream's first piece; 0 is not yet.
     """
 
@@ -90,8 +90,8 @@ class Answer(Struct, eq=False, gc=False):
     def head(self, upstream: Upstream, request: Request, origin: bytes, *, draining: bool) -> list[bytes]:
         """The head, its framing settled for this client. `origin` is header lines that say where it comes from."""
         self.code = upstream.status
-        self.stream = is_event_stream(upstream.content_type)
-        self.close = request.closes or draining
+        self.stream = is_event_stream(upstream.content_type) or upstream.status == SWITCHING
+        self.close = (request.closes or draining) and upstream.status != SWITCHING
         framing = b""
         if upstream.length is not None and upstream.status != 204:
             framing = b"content-length: %b\r\n" % upstream.length

@@ -37,7 +37,8 @@ class UnreadableError(Exception):
 class Node(Struct):
     """A value and its `line`, counted from 1. `entries` are (line of the key, value) of a mapping.
 
-    At most one of `entries` and `items` is set. `size` is the number of values in it, aliases written out.
+    At most one of `entries` and `items` is set. `size` is the number of values in it, and `height` how many levels of
+    lists and mappings it has, aliases written out.
     """
 
     line: int
@@ -46,6 +47,7 @@ class Node(Struct):
     items: list["Node"] | None = None
     merged: frozenset[str] = frozenset()
     size: int = 1
+    height: int = 0
 
     def json(self) -> JSON:
         """The value as JSON."""
@@ -123,6 +125,7 @@ class Composer:
     def end(self) -> None:
         """The innermost list or mapping ends."""
         closed = self.open.pop()
+        closed.node.height += 1
         if closed.anchor:
             self.anchors[closed.anchor] = closed.node
         self.add(closed.node, closed.node.line)
@@ -149,6 +152,8 @@ class Composer:
         self.aliased += node.size
         if self.aliased > MOST_ALIASED:
             raise UnreadableError(line, f"aliases stand for more than {MOST_ALIASED} values")
+        if len(self.open) + node.height > DEEPEST:
+            raise UnreadableError(line, f"nested more than {DEEPEST} levels deep")
         return node
 
     def add(self, node: Node, line: int) -> None:
@@ -158,6 +163,7 @@ class Composer:
             return
         within = self.open[-1]
         within.node.size += node.size
+        within.node.height = max(within.node.height, node.height)
         if within.node.items is not None:
             within.node.items.append(node)
             return

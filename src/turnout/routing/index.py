@@ -23,7 +23,10 @@ Offered = tuple[Guard, Target]
 
 
 class Index:
-    """A table's rules by port, host and path: a few dict reads per lookup, whatever the table's size."""
+    """A table's rules by port, host and path: a few dict reads per lookup, whatever the table's size.
+
+    Expressions of paths alone are tried one by one, those of one hostname at a time.
+    """
 
     __slots__ = ("_ports",)
 

@@ -17,10 +17,12 @@ from turnout.apiserver.state_folder import owner_of
 from turnout.channels.inflight import InflightFile
 from turnout.kube.apply import apply_documents
 from turnout.kube.client import Client
-from turnout.kube.kubeconfig import user_kubeconfig, write_kubeconfig
+from turnout.kube.kubeconfig import user_kubeconfig
 from turnout.runners import listening
+from turnout.runners.api_access import api_access
 from turnout.runners.bootstrap import BOOTSTRAP
 from turnout.runners.children import Child
+from turnout.runners.following import Files, Following, Reading, remove_stale
 from turnout.runners.parent_link import ParentLink
 from turnout.runners.serving import Lifeline, Serving
 
@@ -30,15 +32,27 @@ START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
+class Watched:
+    """Files to follow. `reading` is what they held when their stamp was `stamp`."""
+
+    files: Files
+    reading: Reading
+    stamp: object
+
+
+@dataclass(frozen=True)
 class Options:
     """What `turnout up` was asked for. `state` is None to keep nothing; a port of 0 means a free one.
 
-    `documents` are the manifests to apply, in order. `drain` is how many seconds open requests get at the end.
+    `api_auth` asks for TLS and a token on loopback too. `documents` are the manifests to apply, in order; `watched` the
+    files that they are from, if those are to be followed. `drain` is how many seconds open requests get at the end.
     """
 
     documents: Sequence[dict[str, object]] = ()
+    watched: Watched | None = None
     gateway: tuple[str, int] = ("127.0.0.1", 8080)
     api: tuple[str, int] = ("127.0.0.1", 8001)
+    api_auth: bool = False
     state: Path | None = None
     workers: int = 1
     drain: float = 30.0
@@ -66,16 +80,27 @@ class System:
         except OSError:
             self._api_socket.close()
             raise
-        self.api_url = _url(options.api[0], self._api_socket.getsockname()[1])
         self.gateway_url = _url(options.gateway[0], self._serving.main)
         self._run = Path(tempfile.mkdtemp(prefix="turnout-", dir=os.environ.get("XDG_RUNTIME_DIR")))
+        self._kubeconfig = (options.state or self._run) / "kubeconfig"
+        try:
+            kept = options.state or self._run
+            self._access = api_access(self._api_socket, options.api[0], kept, auth=options.api_auth)
+            self._access.write(self._run / "api.kubeconfig")
+        except OSError:
+            self._api_socket.close()
+            self._serving.close()
+            shutil.rmtree(self._run, ignore_errors=True)
+            raise
+        self.api_url = self._access.target.server
         self._inflight = InflightFile.create(self._run / "inflight", options.workers)
         self._lifeline = Lifeline()
         self._link = ParentLink(self._run / "controller.sock", self._serving.want, os.getpid())
+        self._following: asyncio.Task[None] | None = None
         self._hopeless: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._api = self._api_child()
         gateway = ("--gateway-host", options.gateway[0], "--gateway-port", str(self._serving.main))
-        self._controller = self._part("controller", "--api", self.api_url, *gateway)
+        self._controller = self._part("controller", "--kubeconfig", str(self._run / "api.kubeconfig"), *gateway)
         self._scraper = self._part("scraper")
         self._workers = [self._worker(number) for number in range(options.workers)]
 
@@ -96,6 +121,9 @@ class System:
 
     async def stop(self) -> None:
         """Drains the workers while everything else still runs, then ends the rest."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.wait([self._following])
         patience = self._options.drain + 5.0
         await asyncio.gather(*(self._drain(number, patience) for number in range(len(self._workers))))
         await self._link.stop()
@@ -110,20 +138,31 @@ class System:
         await self._workers[number].stop(patience, lambda: self._serving.drain(number))
 
     async def _become_ready(self) -> str:
-        kubeconfig = (self._options.state or self._run) / "kubeconfig"
-        write_kubeconfig(kubeconfig, self.api_url)
-        async with Client(self.api_url) as client:
+        self._access.write(self._kubeconfig)
+        async with Client(self._access.target) as client:
             applied = await apply_documents(client, [*BOOTSTRAP, *self._options.documents])
-        refused = [f"{each.name}: {each.error}" for each in applied if each.error]
-        if refused:
-            raise StartError("\n".join(refused))
+            refused = [f"{each.name}: {each.error}" for each in applied if each.error]
+            if refused:
+                raise StartError("\n".join(refused))
+            if self._options.watched is not None:
+                await remove_stale(client, self._options.watched.files, self._options.watched.reading)
         # Started after the last write, it lists all of them at once: ready need not wait for each kind's watch to move.
         self._controller.start()
         self._link.start()
         newest = max(each.resource_version for each in applied)
         await self._link.programmed(newest, range(self._options.workers))
-        write_kubeconfig(user_kubeconfig(), self.api_url)
-        return f"ready gateway={self.gateway_url} api={self.api_url} kubeconfig={kubeconfig}"
+        self._access.write(user_kubeconfig())
+        self._following = self._follow()
+        return f"ready gateway={self.gateway_url} api={self.api_url} kubeconfig={self._kubeconfig}"
+
+    def _follow(self) -> "asyncio.Task[None] | None":
+        watched = self._options.watched
+        if watched is None:
+            return None
+        following = Following(watched.files, lambda: Client(self._access.target), watched.stamp)
+        task = asyncio.create_task(following.run(), name="following")
+        task.add_done_callback(_no_longer_followed)
+        return task
 
     def _api_child(self) -> Child:
         state = str(self._options.state) if self._options.state is not None else "memory"
@@ -136,7 +175,7 @@ class System:
             if code == 1 and not self._hopeless.done():
                 self._hopeless.set_result("the API refused to start; its reason is in the log above")
 
-        return Child("api", "api", ["--state", state], prepare=prepare, died=died)
+        return Child("api", "api", ["--state", state, *self._access.arguments], prepare=prepare, died=died)
 
     def _part(self, name: str, *arguments: str) -> Child:
         def prepare() -> tuple[list[str], list[int]]:
@@ -155,6 +194,11 @@ class System:
         return Child(
             f"worker-{number}", "worker", arguments, prepare=prepare, died=lambda _: self._inflight.zero(number)
         )
+
+
+def _no_longer_followed(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled():
+        log.error("the files of -f are no longer followed", exc_info=task.exception())
 
 
 def _url(host: str, port: int) -> str:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from turnout.resources.httproute import HTTPHeaderMatch, HTTPQueryParamMatch, HTTPRouteMatch
 from turnout.routing.expressions import expression
 from turnout.table import Match, PathMatch, ValueMatch
+from turnout.translate.modifiers import never_passes
 from turnout.translate.unserved import Unserved
 
 TUNNELS = "CONNECT"
@@ -48,6 +49,9 @@ def _values(written: Iterable[HTTPHeaderMatch | HTTPQueryParamMatch], *, lower: 
 def _faults(match: HTTPRouteMatch, field: str) -> Iterator[Unserved]:
     if match.method == TUNNELS:
         yield Unserved(f"{field}.method {TUNNELS} is not supported")
+    for index, one in enumerate(match.headers):
+        if never_passes(one.name):
+            yield Unserved(f"{field}.headers[{index}].name: header {one.name} ends at the gateway and is never matched")
     expressions = [(f"{field}.path.value", match.path.type, match.path.value)]
     expressions += [(f"{field}.headers[{index}].value", one.type, one.value) for index, one in enumerate(match.headers)]
     expressions += [

@@ -18,6 +18,12 @@ NAME = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 VALUE = re.compile(r"[!-~]+([\t ]+[!-~]+)*")
 
 
+def never_passes(name: str) -> bool:
+    """Whether a request header of that name stays at the client's side, where no rule sees it."""
+    low = name.lower()
+    return low in HOPS or low in FRAMING or low.startswith(PRIVATE)
+
+
 def header_change(written: HTTPHeaderFilter) -> HeaderChange:
     """The change. Of equivalent names in one list the first counts (HTTPRoute `HTTPHeader.name`)."""
     return HeaderChange(_pairs(written.set), _pairs(written.add), tuple(dict.fromkeys(written.remove)))
