@@ -84,6 +84,24 @@ def test_a_client_cannot_choose_the_servers_fields(client: ApiClient, name: str)
     assert metadata["managedFields"] != [{}]
 
 
+def test_nothing_empty_is_kept_in_the_metadata(client: ApiClient, name: str) -> None:
+    empty: dict[str, Any] = {
+        "labels": {},
+        "annotations": {},
+        "finalizers": [],
+        "ownerReferences": [],
+        "generateName": "",
+    }
+
+    made = client.post(SERVERS, server(name, **empty)).document["metadata"]
+    written = client.patch(f"{SERVERS}/{name}", {"metadata": {"labels": {"a": "1"}}}).document["metadata"]
+    cleared = client.patch(f"{SERVERS}/{name}", {"metadata": {"labels": {"a": None}}}).document["metadata"]
+
+    assert not empty.keys() & made.keys()
+    assert written["labels"] == {"a": "1"}
+    assert "labels" not in cleared
+
+
 def test_a_status_is_not_created_with_its_object(client: ApiClient, name: str) -> None:
     document = server(name) | {"status": {"conditions": []}}
 
@@ -412,6 +430,22 @@ def test_a_deep_document_is_refused(client: ApiClient, name: str) -> None:
         "PATCH", f"{SERVERS}/{name}/status", b'{"status":%s}' % deep, media="application/merge-patch+json"
     )
     assert status.code in (400, 422)
+
+
+@pytest.mark.parametrize("media", ["application/yaml", "application/apply-patch+yaml"])
+def test_a_long_body_may_be_yaml(client: ApiClient, name: str, media: str) -> None:
+    lines = "".join(f"  k{number}: a value that takes its place\n" for number in range(2500))
+    body = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n{lines}".encode()
+    assert len(body) > 64 * 1024
+    path = "/api/v1/namespaces/default/configmaps"
+
+    if media == "application/yaml":
+        answer = client.post(path, body, media=media)
+    else:
+        answer = client.patch(f"{path}/{name}?fieldManager=me", body, media=media)
+
+    assert answer.code == 201
+    assert len(answer.document["data"]) == 2500
 
 
 def test_a_body_may_be_yaml(client: ApiClient, name: str) -> None:

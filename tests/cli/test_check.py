@@ -145,3 +145,36 @@ def test_the_same_object_twice_is_warned_of(tmp_path: Path) -> None:
 
 def test_no_path_is_a_wrong_call() -> None:
     assert check().exit_code == 2
+
+
+def test_a_key_that_is_there_twice_is_a_fault_on_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "twice.yaml"
+    file.write_text("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  name: b\n")
+    found = check(file)
+    assert found.exit_code == 1
+    assert f'{file}:5: key "name" is already set on line 4\n' in found.stdout
+
+
+def test_a_bomb_of_aliases_is_a_fault_and_no_end_of_memory(tmp_path: Path) -> None:
+    file = tmp_path / "bomb.yaml"
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    file.write_text("\n".join(levels))
+    found = check(file)
+    assert found.exit_code == 1
+    assert "aliases stand for more than" in found.stdout
+
+
+def test_objects_of_equal_names_and_different_groups_are_two(tmp_path: Path) -> None:
+    file = tmp_path / "two.yaml"
+    written = "kind: InferenceObjective\nmetadata: {name: a}\nspec: {poolRef: {name: llm}}\n"
+    groups = ("inference.networking.x-k8s.io", "llm-d.ai")
+    file.write_text("---\n".join(f"apiVersion: {group}/v1alpha2\n{written}" for group in groups))
+    found = check(file)
+    assert (found.exit_code, found.stdout) == (0, "2 objects in 1 file: 0 faults, 0 warnings\n")
+
+
+def test_a_pool_of_a_version_of_old_is_told_the_one_that_is_served(tmp_path: Path) -> None:
+    file = tmp_path / "old.yaml"
+    file.write_text("apiVersion: inference.networking.x-k8s.io/v1alpha2\nkind: InferencePool\nmetadata: {name: a}\n")
+    assert "InferencePool is read as inference.networking.k8s.io/v1\n" in check(file).stdout

@@ -93,3 +93,40 @@ def test_a_watch_goes_on_with_what_changes(api: RealApi) -> None:
             assert [watch.stdout.readline().split()[0] for _ in range(2)] == ["a", "b"]
         finally:
             watch.kill()
+
+
+@pytest.mark.parametrize(
+    ("form", "shown"),
+    [
+        (
+            "name",
+            ["inferencepool.inference.networking.k8s.io/first", "inferencepool.inference.networking.k8s.io/second"],
+        ),
+        ('jsonpath={.metadata.name}{"\\n"}', ["first", "second"]),
+    ],
+)
+def test_a_watch_shows_objects_in_every_form(api: RealApi, form: str, shown: list[str]) -> None:
+    place = f"watched-{form[:4]}"
+    command = [sys.executable, "-m", "turnout", "get", "--api", api.url, "infpool", "-n", place, "-w", "-o", form]
+    objects = [{**pool(name), "metadata": {"name": name, "namespace": place}} for name in ("first", "second")]
+    text = yaml.safe_dump_all([namespace(place), objects[0]])
+    assert turnout("apply", "--api", api.url, "-f", "-", text=text).returncode == 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+        try:
+            assert watch.stdout is not None
+            assert watch.stdout.readline().strip() == shown[0]
+            assert turnout("apply", "--api", api.url, "-f", "-", text=yaml.safe_dump(objects[1])).returncode == 0
+            assert watch.stdout.readline().strip() == shown[1]
+        finally:
+            watch.kill()
+
+
+def test_watched_yaml_is_one_document_after_the_other(api: RealApi) -> None:
+    command = [sys.executable, "-m", "turnout", "get", "--api", api.url, "modelservers", "-w", "-o", "yaml"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+        try:
+            assert watch.stdout is not None
+            first = list(iter(watch.stdout.readline, "---\n"))
+        finally:
+            watch.kill()
+    assert yaml.safe_load("".join(first))["metadata"]["name"] == "llm-0"

@@ -101,6 +101,24 @@ def test_a_list_is_read_to_its_last_page() -> None:
     ask(answer, work)
 
 
+def test_a_list_that_is_forgotten_while_it_is_read_is_read_in_one_piece() -> None:
+    asked: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(request.query_string)
+        if request.query.get("continue"):
+            return web.json_response({"kind": "Status", "reason": "Expired", "message": "too old"}, status=410)
+        return listed("a", more="next") if request.query.get("limit") else listed("a", "b", version="9")
+
+    async def work(client: Client) -> None:
+        listing = await client.list(SERVERS, "default")
+        assert [each["metadata"]["name"] for each in listing.items] == ["a", "b"]
+        assert listing.resource_version == "9"
+        assert asked == ["limit=500", "limit=500&continue=next", ""]
+
+    ask(answer, work)
+
+
 def test_the_token_is_sent() -> None:
     async def answer(request: web.Request) -> web.Response:
         return web.json_response({"authorization": request.headers.get("Authorization")})

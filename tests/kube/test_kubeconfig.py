@@ -115,3 +115,14 @@ def test_a_pod_uses_its_service_account(tmp_path: Path) -> None:
     assert in_cluster(environment, tmp_path) == Target(
         "https://10.0.0.1:6443", namespace="mine", authority="CA", token_file=str(tmp_path / "token")
     )
+
+
+def test_an_address_that_is_this_users_own_is_met_with_its_credentials(tmp_path: Path) -> None:
+    environment = {"XDG_STATE_HOME": str(tmp_path)}
+    write_kubeconfig(user_kubeconfig(environment), "https://127.0.0.1:8001", token="secret", authority="CA")
+
+    own = find_target("https://127.0.0.1:8001/", environment=environment)
+    other = find_target("https://127.0.0.1:8002", environment=environment)
+
+    assert (own.token, own.authority) == ("secret", "CA")
+    assert (other.token, other.authority) == ("", "")

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from turnout.apiserver import discovery, openapi_paths, openapi_v2
 from turnout.apiserver.bearer import BearerOnly
-from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body
+from turnout.apiserver.bodies import decode_object, decode_patch, media_type_of, read_body, read_object_body
 from turnout.apiserver.compression import Compressed
 from turnout.apiserver.errors import (
     StatusError,
@@ -37,6 +37,7 @@ from turnout.apiserver.reviews import Review, answered, find_review
 from turnout.apiserver.views import View, choose
 from turnout.apiserver.watching import watch_response
 from turnout.apiserver.writes import Writes, Written
+from turnout.resources.document import Document
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -94,19 +95,19 @@ class Api:
 
     async def _create(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = decode_object(await read_body(request), media_type_of(request.headers))
+        document = _identified(target, await read_object_body(request))
         return _written(request, view, await self._writes.create(target, document, options), 201)
 
     async def _replace(self, request: Request, target: Target) -> Response:
         options, view = _write_options(request), _view(request, target)
-        document = decode_object(await read_body(request), media_type_of(request.headers))
+        document = _identified(target, await read_object_body(request))
         return _written(request, view, await self._writes.replace(target, document, options))
 
     async def _patch(self, request: Request, target: Target) -> Response:
         media_type, view = media_type_of(request.headers), _view(request, target)
         options = _write_options(request, applies=media_type == APPLY_PATCH)
         if media_type == APPLY_PATCH:
-            written = await self._writes.apply(target, decode_object(await read_body(request), media_type), options)
+            written = await self._writes.apply(target, await read_object_body(request), options)
             return _written(request, view, written, 201 if written.created else 200)
         edit = decode_patch(target.kind, await read_body(request), media_type)
         return _written(request, view, await self._writes.patch(target, edit, options))
@@ -140,8 +141,15 @@ class Api:
 async def _reviewed(request: Request, review: Review) -> Response:
     if request.method != "POST":
         raise method_not_allowed()
-    document = decode_object(await read_body(request), media_type_of(request.headers))
+    document = await read_object_body(request)
     return json_response(answered(review, document), 201)
+
+
+def _identified(target: Target, document: Document) -> Document:
+    """The document with the kind that its path means: as in Kubernetes, those of its own may leave it out."""
+    if not target.kind.strategic or document.get("kind") or document.get("apiVersion"):
+        return document
+    return {**document, "apiVersion": target.kind.api_version, "kind": target.kind.kind}
 
 
 def _one(target: Target, namespace: str, name: str) -> Target:

@@ -81,13 +81,13 @@ def _undeclared(target: Target, metadata: Document, unknown: Sequence[str]) -> S
 
 
 def _part(target: Target, document: Document) -> Document:
-    """The part of a config that its path takes: all but the status, or the status alone."""
+    """The part of a config that its path takes: all but the status, or the status alone; no empty metadata is kept."""
+    metadata = {key: value for key, value in document["metadata"].items() if value not in ("", [], {})}
     if target.subresource:
-        metadata = {key: value for key, value in document["metadata"].items() if key in IDENTITY}
+        metadata = {key: value for key, value in metadata.items() if key in IDENTITY}
         return {key: one for key, one in document.items() if key in SUBJECT} | {"metadata": metadata}
-    if not target.kind.has_status:
-        return document
-    return {key: value for key, value in document.items() if key != "status"}
+    kept = {key: value for key, value in document.items() if key != "status" or not target.kind.has_status}
+    return {**kept, "metadata": metadata}
 
 
 def _with_whole_defaults(shape: Schema, value: JSON) -> JSON:

@@ -23,13 +23,15 @@ LIMIT = 3 * 1024 * 1024
 """Bytes of a body at most, as in Kubernetes."""
 SECONDS = 60.0
 """How long a body may take to come."""
+LONG = 64 * 1024
+"""Bytes of YAML that may be read between other requests."""
 MOST_NESTED = 128
 """Levels of a body: more than any object has, and few enough to be walked recursively."""
 
 
 def media_type_of(headers: Mapping[str, str]) -> str:
-    """The media type of a body, without parameters; empty when there is none."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+    """The media type of a body, without parameters; JSON when none is given, as in Kubernetes."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower() or media.JSON
 
 
 async def read_body(request: Request) -> bytes:
@@ -47,6 +49,15 @@ async def read_body(request: Request) -> bytes:
     except TimeoutError as error:
         raise StatusError(408, "Timeout", f"the body did not come within {SECONDS:.0f} s") from error
     return bytes(body)
+
+
+async def read_object_body(request: Request) -> Document:
+    """The object that a request sends. Raises as `read_body` and `decode_object` do."""
+    body, media_type = await read_body(request), media_type_of(request.headers)
+    if len(body) > LONG and media_type in (media.YAML, media.APPLY_PATCH):
+        # YAML is read at a megabyte in seconds: nobody else waits for that.
+        return await asyncio.to_thread(decode_object, body, media_type)
+    return decode_object(body, media_type)
 
 
 def decode_object(body: bytes, media_type: str) -> Document:

@@ -40,7 +40,7 @@ def created(kind: Kind, document: Document, options: WriteOptions, *, uid: str, 
         raise bad_request("resourceVersion should not be set on objects to be created")
     admission = _admitted(kind, _clients(kind, document), None, options)
     server = {"uid": uid, "creationTimestamp": now, **({} if kind.strategic else {"generation": 1})}
-    theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
+    theirs = _kept(admission.document["metadata"])
     if metadata.get("namespace"):
         server["namespace"] = metadata["namespace"]
     whole = {**admission.document, "metadata": {**theirs, **server}}
@@ -54,7 +54,7 @@ def replaced(kind: Kind, old: Document, document: Document, options: WriteOption
     check_preconditions(kind, old, _metadata(kind, document))
     admission = _admitted(kind, _clients(kind, document), old, options)
     before = old["metadata"]
-    theirs = {k: v for k, v in admission.document["metadata"].items() if k not in (*SERVERS, *DROPPED)}
+    theirs = _kept(admission.document["metadata"])
     _check_finalizers(kind, before, theirs)
     whole = {**admission.document, "metadata": {**theirs, **{k: before[k] for k in SERVERS if k in before}}}
     if kind.has_status and "status" in old:
@@ -170,6 +170,11 @@ def _clients(kind: Kind, document: Document) -> Document:
     """The part of a document that a write of the object may say anything in."""
     metadata = {key: value for key, value in document["metadata"].items() if key != "managedFields"}
     return {**{k: v for k, v in document.items() if k != "status" or not kind.has_status}, "metadata": metadata}
+
+
+def _kept(metadata: Document) -> Document:
+    """What a client says of the metadata. Kubernetes keeps nothing empty in it."""
+    return {k: v for k, v in metadata.items() if k not in (*SERVERS, *DROPPED) and v not in ("", [], {})}
 
 
 def _spec(document: Document) -> Document:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from turnout.apiserver.durations import human
+from turnout.cli.jsontext import unpointed
 from turnout.cli.tabs import tabbed
 from turnout.resources.contents import decoded
 from turnout.resources.document import JSON, Document
@@ -91,7 +92,7 @@ def label(field: str) -> str:
 def _scalar(value: JSON) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return "<nil>" if value is None else str(value)
+    return "<nil>" if value is None else str(unpointed(value))
 
 
 def _secret(document: Document) -> Iterator[str]:

@@ -146,11 +146,17 @@ def _arm_lines(arm: Arm) -> list[str]:
     if not arm.endpoints:
         return ["  no endpoints: answered 503"]
     totals = {each.endpoint.address: each for each in (arm.decision.candidates if arm.decision is not None else ())}
+    best = max((each.total for each in totals.values()), default=0.0)  # of several that have it one is drawn
     rows: list[Sequence[str]] = [("", "ENDPOINT", "SERVER", "WAITING", "KV", "QUEUE", "KV-CACHE", "IN-FLIGHT", "TOTAL")]
     for each in sorted(arm.endpoints, key=lambda one: -totals[one.address].total if one.address in totals else 1.0):
         scored = totals.get(each.address)
-        picked = "->" if arm.decision is not None and each.address == arm.decision.endpoint.address else ""
-        head = (picked, each.address, each.name, _number(each.waiting), _number(each.kv_usage))
+        head = (
+            "->" if scored is not None and scored.total == best else "",
+            each.address,
+            each.name,
+            _number(each.waiting),
+            _number(each.kv_usage),
+        )
         if scored is None:
             rows.append((*head, "not ready", "", "", ""))
         else:

@@ -1,6 +1,7 @@
 """`turnout get`: objects as tables, YAML, JSON, names or what a JSONPath finds."""
 
 import contextlib
+import itertools
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from turnout.cli.outputs import Form, form_of
 from turnout.cli.target import refusal, talk, target_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from turnout.cli.places import Place
     from turnout.cli.printing import Printed
     from turnout.kube.client import Client
@@ -103,7 +106,7 @@ class Getting:
             answers = [await self._ask(place, path, TABLE) for path in place.paths()]
             tables = [table for table in answers if table is not None and table.get("rows")]
             if tables:
-                if many and any_row:
+                if many and any_row and self._query.form.header:
                     click.echo()
                 any_row = True
                 echo(_printed(place, self._query.form, many=many).lines(*tables))
@@ -154,16 +157,7 @@ async def _watch(client: "Client", places: "list[Place]", query: Query) -> int:
     accept = TABLE if query.form.table else "application/json"
     path = path_of(place.resource, place.namespace)
     answer = (await client.send("GET", path, parameters, accept=accept)).document
-    printed = _printed(place, query.form, many=False)
-
-    def show(one: "Document") -> None:
-        if query.form.table:
-            echo(printed.lines(one))
-        elif query.form.output == "name":
-            echo([f"{place.resource.title}/{one['metadata']['name']}"])
-        else:
-            click.echo(query.form.text(one), nl=False)
-
+    show = _shower(place, query.form)
     kind = {"apiVersion": place.resource.api_version, "kind": place.resource.kind}
     for one in [answer] if query.form.table else [{**kind, **each} for each in answer.get("items", ())]:
         show(one)
@@ -175,6 +169,22 @@ async def _watch(client: "Client", places: "list[Place]", query: Query) -> int:
                 show(one)
                 rows = [row["object"] for row in one.get("rows") or ()] if query.form.table else [one]
                 version = rows[-1]["metadata"]["resourceVersion"] if rows else version
+
+
+def _shower(place: "Place", form: Form) -> "Callable[[Document], None]":
+    """What shows one object after the other, or one Table."""
+    printed = _printed(place, form, many=False)
+    separators = itertools.chain([""], itertools.repeat("---\n" if form.output == "yaml" else ""))
+
+    def show(one: "Document") -> None:
+        if not form.table and form.output != "name":
+            click.echo(next(separators) + form.text(one), nl=False)
+        elif form.output == "name":
+            echo([f"{place.resource.title}/{one['metadata']['name']}"])
+        elif one.get("rows"):
+            echo(printed.lines(one))
+
+    return show
 
 
 def _printed(place: "Place", form: Form, *, many: bool) -> "Printed":

@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from turnout.cli.jsontext import unpointed
 from turnout.resources.document import JSON
 
 LIKE_A_NUMBER = re.compile(
@@ -25,7 +26,7 @@ class _Dumper(yaml.SafeDumper):
 
 def as_yaml(value: JSON) -> str:
     """The value as YAML, ending with a line break."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False)
+    return yaml.dump(unpointed(value), Dumper=_Dumper, sort_keys=True, allow_unicode=True, default_flow_style=False)
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:

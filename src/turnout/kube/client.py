@@ -73,9 +73,19 @@ class Client:
             self._opened = None
 
     async def list(self, resource: ApiResource, namespace: str = "") -> Listing:
-        """All objects of the kind, read page by page at one resourceVersion."""
+        """All objects of the kind, read page by page at one resourceVersion.
+
+        In one piece where the server forgets that version before the last page, as client-go does.
+        """
+        try:
+            return await self._listed(resource, namespace, {"limit": str(PAGE)})
+        except ApiError as error:
+            if not error.expired:
+                raise
+        return await self._listed(resource, namespace, {})
+
+    async def _listed(self, resource: ApiResource, namespace: str, parameters: dict[str, str]) -> Listing:
         items: list[Document] = []
-        parameters = {"limit": str(PAGE)}
         while True:
             answer = await self.send("GET", path_of(resource, namespace), parameters)
             items += answer.document.get("items") or ()

@@ -51,10 +51,10 @@ def find_target(api: str = "", kubeconfig: str = "", environment: Mapping[str, s
     """The server to talk to. Raises NoTargetError.
 
     `api`, a URL, goes before the kubeconfig given or in KUBECONFIG, that before this user's `turnout up`, that before
-    the service account of the Pod that this runs in.
+    the service account of the Pod that this runs in. An `api` that is this user's `turnout up` is let in as that says.
     """
     if api:
-        return Target(api.rstrip("/") if "://" in api else f"http://{api}")
+        return _named(api.rstrip("/") if "://" in api else f"http://{api}", user_kubeconfig(environment))
     if kubeconfig:
         return load(Path(kubeconfig))
     named = [Path(each) for each in environment.get("KUBECONFIG", "").split(os.pathsep) if each]
@@ -66,6 +66,14 @@ def find_target(api: str = "", kubeconfig: str = "", environment: Mapping[str, s
     if environment.get("KUBERNETES_SERVICE_HOST"):
         return in_cluster(environment)
     raise NoTargetError("no API server: start `turnout up`, or name one with --api or --kubeconfig")
+
+
+def _named(server: str, own: Path) -> Target:
+    if server.startswith("https://") and own.is_file():
+        target = load(own)
+        if target.server == server:
+            return target
+    return Target(server)
 
 
 def load(*paths: Path) -> Target:

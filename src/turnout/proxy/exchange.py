@@ -8,7 +8,7 @@ from time import time
 from msgspec import Struct
 
 from turnout.endpoints.management import is_management
-from turnout.proxy import answers
+from turnout.proxy import answers, copies
 from turnout.proxy.alarms import Alarm
 from turnout.proxy.answers import Fault, Notice, write_answer, write_notice
 from turnout.proxy.assignment import NOTHING, Assignment, assign
@@ -17,6 +17,7 @@ from turnout.proxy.client import Client
 from turnout.proxy.filters import revised
 from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
+from turnout.proxy.mirror import Draft
 from turnout.proxy.observation import Observation
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
@@ -48,6 +49,7 @@ class Exchange(Struct, eq=False, gc=False):
     _quiet: int = 0
     _alarm: Alarm | None = None
     _observed: Observation | None = None
+    _draft: Draft | None = None
 
     @classmethod
     def of(cls, state: State, client: Client, request: Request) -> "Exchange":
@@ -83,7 +85,7 @@ class Exchange(Struct, eq=False, gc=False):
             if request.ready():
                 self._assign()
         elif not self._attempts.sent:
-            self._attempts.pass_on(request)
+            self._pass_on()
 
     def abandon(self) -> None:
         """The client is gone: so is the upstream connection, at once."""
@@ -197,7 +199,24 @@ class Exchange(Struct, eq=False, gc=False):
             self.refuse(answers.invalid_backend(str(arm.backend.ref), arm.backend.invalid))
         else:
             self._phase = SERVING
+            if arm.mirrors:
+                self._draft = self._state.mirrors.draft(arm.mirrors, self.request, self._state.dice)
             self._attempts.begin(self, arm.key, plan.attempt_seconds)
+            if arm.mirrors:
+                self._copy()
+
+    def _pass_on(self) -> None:
+        """More of a streamed body came."""
+        if self._draft is not None:
+            self._draft.take()
+        self._attempts.pass_on(self.request)
+        self._copy()
+
+    def _copy(self) -> None:
+        """The request goes to its mirrors too, once it has left."""
+        if self._draft is not None and self._attempts.sent:
+            copies.send(self._state, self._draft)
+            self._draft = None
 
     def _revise(self, plan: Plan, arm: Arm) -> bool:
         """Does what the backend's own filters ask for; False when that is refused."""
@@ -211,11 +230,14 @@ class Exchange(Struct, eq=False, gc=False):
 
     def connected(self, upstream: Upstream) -> bool:
         """connections.Waiter: a new connection is there; False when it is no longer wanted."""
-        return self._attempts.connected(self, upstream)
+        wanted = self._attempts.connected(self, upstream)
+        self._copy()
+        return wanted
 
     def refused(self, why: str) -> None:
         """connections.Waiter: the endpoint cannot be connected to."""
         self._attempts.refused(self, why)
+        self._copy()
 
     def drained(self, upstream: Upstream) -> None:
         """upstream.Receiver: the server takes more of the request again."""
@@ -227,6 +249,7 @@ class Exchange(Struct, eq=False, gc=False):
             self._break_off(answers.UPSTREAM_RESET)
         else:
             self._attempts.lost(self, upstream, why)
+            self._copy()
 
     def relay(self, upstream: Upstream) -> None:
         """upstream.Receiver: what came of the answer goes on to the client."""
@@ -341,6 +364,9 @@ class Exchange(Struct, eq=False, gc=False):
         state, plan, assigned, attempts = self._state, self._plan, self._assigned, self._attempts
         observed = self._observed
         self._hush()
+        if self._draft is not None:
+            self._draft.discard()
+            self._draft = None
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, attempts.count)

@@ -12,6 +12,7 @@ from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
 from turnout.proxy.connections import Connections
 from turnout.proxy.limits import Limits
+from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
 from turnout.proxy.view import View
 from turnout.table import RoutingTable
@@ -69,6 +70,8 @@ class State:
         "failed_at",
         "in_flight",
         "limits",
+        "loop",
+        "mirrors",
         "observer",
         "sessions",
         "sink",
@@ -89,6 +92,7 @@ class State:
         self.sink = sink
         self.column = column
         self.in_flight = in_flight
+        self.loop = loop
         self.alarms = Alarms(loop)
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
@@ -101,11 +105,13 @@ class State:
         self.clock = monotonic
         self.dice = random
         self.observer = Observer(self.clock, sightings)
+        self.mirrors = Mirrors()
 
     def swap(self, table: RoutingTable, version: int) -> None:
         """Requests that begin from here on use `table`."""
         view = View.of(table, version, self.view)
         view.watched = self.observer.watch(table)
+        self.mirrors.keep(table)
         self.view = view
 
     def pool(self, key: str) -> KnownPool | None:
@@ -124,6 +130,7 @@ class State:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""
         now = self.clock()
         self.connections.sweep(now)
+        self.mirrors.sweep()
         for session in list(self.sessions):
             session.sweep(now)
         for address, failed in list(self.failed_at.items()):

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from turnout.endpoints.management import is_management
 from turnout.proxy.filters import HeaderEdit, Revision
+from turnout.proxy.mirror import mirrors_of
 from turnout.proxy.redirects import Redirection
 from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
@@ -22,16 +23,17 @@ class Arm:
     """A backend of a plan. `key` is its pool's, `line` the header line that names the pool, empty if none may.
 
     `revision` is what its own filters do to the request, None where they do nothing; `responses` are the rule's header
-    changes and then its own.
+    changes and then its own. `mirrors` get copies.
     """
 
-    __slots__ = ("backend", "key", "line", "responses", "revision")
+    __slots__ = ("backend", "key", "line", "mirrors", "responses", "revision")
 
     def __init__(self, backend: Backend, plan: "Plan") -> None:
         self.backend = backend
         self.key = backend.ref.key
         self.line = b"x-turnout-pool: %b\r\n" % backend.ref.name.encode() if plan.named else b""
         self.revision = _revision(backend.filters, plan.target.match.path)
+        self.mirrors = mirrors_of(plan.target.rule, backend)
         self.responses: tuple[HeaderEdit, ...] = ()
         for revision in (plan.revision, self.revision):
             if revision is not None:

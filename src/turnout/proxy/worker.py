@@ -80,6 +80,7 @@ class Worker:
         self._report()
         await self._controller.stop()
         await self._scraper.stop()
+        self.state.mirrors.close()
         await self.state.connections.close()
 
     # -- control.Ward

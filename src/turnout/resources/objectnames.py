@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from turnout.resources.document import JSON
 from turnout.resources.faults import Fault, invalid, required
 from turnout.resources.kinds import Kind
+from turnout.resources.owners import finalizer_faults, owner_faults
 from turnout.resources.words import LABEL, SUBDOMAIN
 
 QUALIFIED = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
@@ -51,6 +52,8 @@ def check_metadata(kind: Kind, metadata: Mapping[str, JSON]) -> Iterator[Fault]:
         yield Fault(
             "metadata.annotations", "FieldValueTooLong", None, f"may not be more than {MOST_ANNOTATION_BYTES} bytes"
         )
+    yield from owner_faults(metadata)
+    yield from finalizer_faults(metadata, key_faults)
 
 
 def check_name(kind: Kind, metadata: Mapping[str, JSON]) -> Iterator[Fault]:
