@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from turnout.resources.inferencepool import InferencePool
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.set import ResourceSet
+from turnout.table.keyed import changed
 from turnout.translate.model_servers import can_be_spoken_to
 from turnout.translate.selectors import has_all
+
+T = TypeVar("T", InferencePool, ModelServer)
 
 
 class PoolMember(NamedTuple):
@@ -40,10 +43,25 @@ def membership(resources: ResourceSet, addresses: Mapping[str, str]) -> dict[str
     }
 
 
+def same_members(before: ResourceSet, after: ResourceSet) -> bool:
+    """Whether both have the same members, as far as a glance at what differs can tell: no status counts."""
+    return _alike(before.inference_pools, after.inference_pools) and _alike(before.model_servers, after.model_servers)
+
+
 def host_names(resources: ResourceSet) -> tuple[str, ...]:
     """The addresses of ModelServers that are host names, sorted: what somebody must resolve."""
     found = {server.spec.address for server in resources.model_servers.values()}
     return tuple(sorted(address for address in found if _ip(address) is None))
+
+
+def _alike(before: Mapping[str, T], after: Mapping[str, T]) -> bool:
+    return all(
+        key in before
+        and key in after
+        and before[key].spec == after[key].spec
+        and before[key].metadata.labels == after[key].metadata.labels
+        for key in changed(before, after)
+    )
 
 
 def _members(server: ModelServer, pool: InferencePool, addresses: Mapping[str, str]) -> Iterator[PoolMember]:

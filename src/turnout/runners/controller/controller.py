@@ -15,15 +15,17 @@ from turnout.resources.kinds import KINDS
 from turnout.resources.set import ResourceSet
 from turnout.runners.controller.addresses import Addresses
 from turnout.runners.controller.channel import Peer, serve
-from turnout.runners.controller.parts import parts
+from turnout.runners.controller.due import Due
+from turnout.runners.controller.parts import Parts
 from turnout.runners.controller.relevance import Relevance
 from turnout.runners.controller.reports import Reports
 from turnout.runners.controller.rollouts import Rollouts
 from turnout.runners.controller.snapshot import Snapshot
 from turnout.runners.controller.statuses import StatusWrite, StatusWriter
 from turnout.store import ApiError, Provider, UnreachableError, served_as
-from turnout.translate import Facts, Translation, translate
-from turnout.translate.membership import host_names, membership
+from turnout.translate import Facts, Translation, Translator
+from turnout.translate.gateways import open_gateways, table_listeners
+from turnout.translate.membership import host_names, membership, same_members
 from turnout.translate.stored import status_name
 
 log = logging.getLogger("turnout.runners")
@@ -82,6 +84,10 @@ class Controller:
         kinds = {status_name(kind.kind, kind.group): kind for kind in KINDS if kind.kind in KIND_NAMES}
         self._reflectors = {name: Reflector(provider, served_as(kind), self._changed) for name, kind in kinds.items()}
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
+        self._resources = ResourceSet()
+        self._translator = Translator()
+        self._table_parts = Parts()
+        self._due = Due(self._reflectors)
         self._addresses = Addresses(self._touch)
         self._writer = StatusWriter(provider, self._reflectors, self._touch)
         self.rollouts = Rollouts(provider, run, self._reflectors, self._every_worker_has, self._dirty.set)
@@ -97,7 +103,6 @@ class Controller:
         self._ports = Ports(())
         self._ports_awaited = 0
         self._ports_deadline = 0.0
-        self._writes: tuple[StatusWrite, ...] = ()
         self._plan: Plan | None = None
         self._planned = asyncio.Event()
         self._acknowledged = asyncio.Event()
@@ -172,27 +177,30 @@ class Controller:
         edits = sum(reflector.edits for reflector in others)
         moved = self._relevance.moved(self._reflectors["InferenceRollout"].documents)
         if self._touched or moved or edits != self._edits:
-            self._touched, self._edits = False, edits
-            self._rebuild(self._snapshot.read())
+            everything, self._touched, self._edits = self._touched, False, edits
+            self._rebuild(self._snapshot.read(), everything=everything)
         else:
             self.rollouts.follow()
         if not self._ports_awaited:
-            self._plan = Plan(self._version, position, self._writes)
+            self._plan = Plan(self._version, position, self._due.writes)
             self._planned.set()
 
-    def _rebuild(self, resources: ResourceSet) -> None:
+    def _rebuild(self, resources: ResourceSet, *, everything: bool) -> None:
+        """Costs what has changed since the last time. `everything`: more than the objects may have."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         host, port = self._gateway
         facts = Facts(gateway_port=port, address=host, unavailable=self._unavailable, now=now)
-        translation = translate(resources, facts)
-        self._publish(parts(translation.table))
-        self._writes = tuple(self._due(translation))
+        translation = self._translator.translate(resources, facts)
+        self._publish(self._table_parts.of(translation.table))
+        self._due.look(translation.statuses, everywhere=everything)
         self._ask_for_ports(resources, facts, translation)
-        self._tell_members(resources)
+        if everything or not same_members(self._resources, resources):
+            self._tell_members(resources)
+        self._resources = resources
         self.rollouts.built(translation.rollouts, self._version)
 
     def _publish(self, wanted: dict[str, bytes]) -> None:
-        if wanted == self._parts and self._version:
+        if wanted is self._parts and self._version:
             return
         # One version per millisecond at most, so that a successor, which begins at its own clock, is always above.
         self._version = max(self._version + 1, int(self._clock() * 1000))
@@ -200,18 +208,13 @@ class Controller:
         for peer in self._of("worker"):
             peer.publish(self._version, wanted)
 
-    def _due(self, translation: Translation) -> Iterable[StatusWrite]:
-        for (kind, key), status in translation.statuses.items():
-            seen = self._reflectors[kind].documents[key]
-            if seen.get("status", {}) != status:
-                yield StatusWrite(kind, key, seen, status)
-
     def _ask_for_ports(self, resources: ResourceSet, facts: Facts, translation: Translation) -> None:
         """Asks for every port that the Gateways want, those included that could not be bound when last asked for."""
-        table = translation.table
+        listeners = translation.table.listeners
         if facts.unavailable:
-            table = translate(resources, msgspec.structs.replace(facts, unavailable={})).table
-        ports = Ports(tuple(sorted({listener.served_port for listener in table.listeners})))
+            gateways = open_gateways(resources, msgspec.structs.replace(facts, unavailable={}))
+            listeners = table_listeners(gateways, {})
+        ports = Ports(tuple(sorted({listener.served_port for listener in listeners})))
         if ports != self._ports:
             self._ports = ports
             self._send_ports()
@@ -256,6 +259,7 @@ class Controller:
             if plan is None:
                 continue
             complete = await self._wait_for_workers(plan.version)
+            self._due.handed(plan.writes)
             await self._writer.write(plan.writes, WRITE_SECONDS)
             if complete:
                 self._tell_programmed(plan)
