@@ -73,15 +73,29 @@ def test_a_new_name_makes_a_new_certificate(tmp_path: Path) -> None:
     assert folder.keep(NAMES, NOW) == new  # fewer names need no other
 
 
-@pytest.mark.parametrize("damage", ["", "-----BEGIN CERTIFICATE-----\n"])
-def test_a_file_that_was_cut_is_made_anew(tmp_path: Path, damage: str) -> None:
+BROKEN = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize("damage", ["", "-----BEGIN CERTIFICATE-----\n", BROKEN, f"{BROKEN}key"])
+@pytest.mark.parametrize("name", ["server.pem", "ca.pem"])
+def test_a_file_that_was_damaged_is_made_anew(tmp_path: Path, name: str, damage: str) -> None:
     folder = CredentialsFolder(tmp_path)
     folder.keep(NAMES, NOW)
-    (tmp_path / "server.pem").write_text(damage)
+    (tmp_path / name).write_text(damage)
     (tmp_path / "token").write_text("")
 
-    assert folder.keep(NAMES, NOW).certificate
-    assert folder.keep(NAMES, NOW).token
+    kept = folder.keep(NAMES, NOW)
+    assert certificates.signed_by(kept.certificate, kept.authority)
+    assert kept.token
+    assert folder.keep(NAMES, NOW) == kept
+
+
+def test_a_certificate_with_anothers_key_is_made_anew(tmp_path: Path) -> None:
+    one, two = (CredentialsFolder(tmp_path / name) for name in ("a", "b"))
+    kept, other = one.keep(NAMES, NOW), two.keep(NAMES, NOW)
+    (tmp_path / "a" / "server.pem").write_text(kept.certificate + other.key)
+
+    assert one.keep(NAMES, NOW).certificate != kept.certificate
 
 
 def test_a_server_is_called_by_loopback_and_by_what_it_is_bound_to() -> None:

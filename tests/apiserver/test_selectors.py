@@ -100,3 +100,11 @@ def test_both_selects_what_both_select() -> None:
     assert not selects(labelled(b="1"))
     assert both(everything, selects) is selects
     assert both(selects, everything) is selects
+
+
+def test_secrets_are_selected_by_type() -> None:
+    secret = find_kind("", "v1", "Secret")
+    assert secret is not None
+
+    assert by_fields(secret, "type=Opaque")({"metadata": {}, "type": "Opaque"})
+    assert not by_fields(secret, "type!=Opaque")({"metadata": {}, "type": "Opaque"})

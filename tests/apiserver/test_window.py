@@ -140,3 +140,34 @@ def test_a_closed_watch_is_forgotten() -> None:
         assert not window._watches
 
     run(main)
+
+
+def test_what_is_large_is_forgotten_sooner() -> None:
+    async def main() -> None:
+        size = len(change(1).last.encoded)
+        window = Window(0, size=1000, room=10 * size + 5)
+        slow = window.watch(0)
+        for version in range(1, 10):
+            window.add([change(version)])
+        assert versions(window.since(0)) == list(range(1, 10))
+
+        window.add([change(version) for version in (10, 11)])
+
+        with pytest.raises(ExpiredError) as forgotten:
+            window.since(0)
+        assert 0 < len(window.since(forgotten.value.oldest)) <= 5
+        with pytest.raises(ExpiredError):
+            slow.take()
+
+    run(main)
+
+
+def test_the_latest_change_is_remembered_however_large_it_is() -> None:
+    async def main() -> None:
+        window = Window(0, room=1)
+        window.add([change(1)])
+        window.add([change(2)])
+
+        assert versions(window.since(1)) == [2]
+
+    run(main)

@@ -1,9 +1,16 @@
 """The official `openai` package as a client: what its users do works, and its errors are the ones they know."""
 
+import base64
 import http.client
+import json
+import os
+import random
+import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import openai
 import pytest
@@ -204,3 +211,98 @@ def test_a_pool_without_servers_is_an_openai_error(tmp_path: Path) -> None:
 
     assert (caught.value.status_code, caught.value.code) == (503, "no-endpoints")
     assert caught.value.response.headers["x-turnout-pool"] == "llm"
+
+
+def test_a_response_is_answered(client: openai.OpenAI) -> None:
+    answer = client.responses.create(model=MODEL, input="hello", max_output_tokens=7)
+    assert (answer.status, answer.model) == ("incomplete", MODEL)
+    assert answer.incomplete_details is not None
+    assert answer.incomplete_details.reason == "max_output_tokens"
+    assert answer.output_text.startswith(MODEL)
+    assert answer.usage is not None
+    assert answer.usage.output_tokens == 7
+    assert client.responses.create(model=MODEL, input=[{"role": "user", "content": "hello"}]).status == "completed"
+
+
+def test_a_streamed_response_says_what_the_whole_one_says(client: openai.OpenAI) -> None:
+    whole = client.responses.create(model=MODEL, input="hello", max_output_tokens=20)
+    with client.responses.create(model=MODEL, input="hello", max_output_tokens=20, stream=True) as stream:
+        events = list(stream)
+    assert "".join(each.delta for each in events if each.type == "response.output_text.delta") == whole.output_text
+    assert [each.sequence_number for each in events] == list(range(len(events)))
+    last = events[-1]
+    assert last.type == "response.completed"
+    assert last.response.output_text == whole.output_text
+    assert last.response.usage == whole.usage
+
+
+def test_an_image_of_ten_megabytes_is_answered(client: openai.OpenAI) -> None:
+    image = base64.b64encode(os.urandom(7_500_000)).decode()
+    assert len(image) == 10_000_000
+    answer = client.chat.completions.create(
+        model=MODEL,
+        messages=[
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "What is this?"},
+                    {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{image}"}},
+                ],
+            }
+        ],
+        max_tokens=3,
+    )
+    assert answer.usage is not None
+    assert (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (261, 3)
+
+
+@pytest.mark.parametrize("size", [1000, 5_000_000])
+def test_a_sound_is_written_down(client: openai.OpenAI, size: int) -> None:
+    sound = ("a.mp3", random.Random(size).randbytes(size))
+    answer = client.audio.transcriptions.create(model=MODEL, file=sound)
+    assert answer.text.startswith(MODEL)
+    assert client.audio.transcriptions.create(model=LORA, file=sound).text.startswith(f"{LORA} ")
+    assert client.audio.transcriptions.create(model=MODEL, file=sound, response_format="text") == answer.text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # newer clients call translations deprecated
+        assert client.audio.translations.create(model=MODEL, file=sound).text == answer.text
+
+
+def test_a_sound_for_an_unknown_model_is_a_not_found_error(client: openai.OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError):
+        client.audio.transcriptions.create(model="gpt", file=("a.mp3", b"sound"))
+
+
+def post(url: str, path: str, body: object) -> tuple[int, dict[str, Any]]:
+    """The answer to a JSON request, without any client library."""
+    where = urlsplit(url)
+    with closing(http.client.HTTPConnection(str(where.hostname), where.port, timeout=30)) as connection:
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+@pytest.mark.parametrize("path", ["/rerank", "/v1/rerank", "/v2/rerank"])
+def test_documents_are_ranked(url: str, path: str) -> None:
+    documents = ["rails", "roads", "rivers"]
+    status, answer = post(url, path, {"model": MODEL, "query": "trains", "documents": documents, "top_n": 2})
+    assert (status, answer["model"], len(answer["results"])) == (200, MODEL, 2)
+    first, second = answer["results"]
+    assert first["relevance_score"] > second["relevance_score"]
+    assert first["document"]["text"] == documents[first["index"]]
+
+
+@pytest.mark.parametrize("path", ["/score", "/v1/score"])
+def test_texts_are_scored(url: str, path: str) -> None:
+    status, answer = post(url, path, {"model": MODEL, "text_1": "trains", "text_2": ["rails", "roads"]})
+    assert (status, [each["index"] for each in answer["data"]]) == (200, [0, 1])
+    assert answer["usage"]["total_tokens"] > 0
+
+
+def test_messages_are_answered_and_refused_in_their_own_words(url: str) -> None:
+    asked = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content": "hello"}]}
+    status, answer = post(url, "/v1/messages", asked)
+    assert (status, answer["type"], answer["stop_reason"]) == (200, "message", "max_tokens")
+    assert answer["content"][0]["text"].startswith(MODEL)
+    status, answer = post(url, "/v1/messages", {**asked, "model": "gpt"})
+    assert (status, answer["type"], answer["error"]["type"]) == (404, "error", "not_found_error")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnout.inference import ModelPart, boundary_of
-from turnout.inference.multipart import HEAD_LIMIT, LIMIT
+from turnout.inference.multipart import HEAD_LIMIT, LIMIT, Form, read_form
 
 BOUNDARY = b"xYzZY"
 MODEL = b'Content-Disposition: form-data; name="model"\r\n\r\nwhisper'
@@ -206,3 +206,31 @@ def test_the_boundary_is_read_from_the_content_type(content_type: bytes, boundar
 @given(st.binary(max_size=60))
 def test_any_content_type_has_a_boundary_or_none(text: bytes) -> None:
     assert len(boundary_of(b"multipart/form-data;" + text)) <= 70
+
+
+def test_a_whole_form_has_its_fields_and_files() -> None:
+    found = read_form(form(MODEL, FILE + b"\r\nsound\r\n", MODEL + b"-2"), BOUNDARY)
+    assert found == Form({"model": "whisper"}, {"file": b"\r\nsound\r\n"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"text",
+        form(MODEL)[:-6],
+        form(b"X: y\r\n\r\n"),
+        form(b"whisper"),
+        form(MODEL).replace(b"xYzZY\r", b"xYzZYx\r"),
+    ],
+)
+def test_a_form_that_breaks_the_format_is_none(body: bytes) -> None:
+    assert read_form(body, BOUNDARY) is None
+
+
+@settings(max_examples=100)
+@given(st.binary(max_size=100), st.binary(max_size=100))
+def test_any_bytes_are_a_form_or_none(one: bytes, other: bytes) -> None:
+    for body in (one, form(one, other), b"--" + BOUNDARY + one + b"\r\n--" + BOUNDARY + other):
+        found = read_form(body, BOUNDARY)
+        assert found is None or isinstance(found, Form)

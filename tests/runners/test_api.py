@@ -1,12 +1,15 @@
 """The API's process: how it starts, refuses to start, and ends."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,3 +146,31 @@ def test_a_store_that_fails_says_so_and_ends_the_process() -> None:
         return await asyncio.wait_for(serving, 30)
 
     assert asyncio.run(main()) == 3
+
+
+def test_a_certificate_is_renewed_while_the_api_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    renewal = runner.Renewal(tmp_path, frozenset({"127.0.0.1"}))
+    first = (tmp_path / "server.pem").read_text()
+    renewal.renew()
+    assert (tmp_path / "server.pem").read_text() == first
+
+    monkeypatch.setattr(runner, "utc_now", lambda: datetime.now(UTC) + timedelta(days=340))
+    renewal.renew()
+
+    assert (tmp_path / "server.pem").read_text() != first
+    assert _served_by(renewal.guard.context) in (tmp_path / "server.pem").read_text()
+
+
+def _served_by(context: ssl.SSLContext) -> str:
+    """The certificate of a handshake with the context, as PEM."""
+    client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.MemoryBIO()
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    back = ssl.MemoryBIO()
+    asking, answering = client.wrap_bio(back, server), context.wrap_bio(server, back, server_side=True)
+    for _ in range(4):
+        for side in (asking, answering):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    found = asking.getpeercert(binary_form=True)
+    assert found is not None
+    return ssl.DER_cert_to_PEM_cert(found)

@@ -12,7 +12,7 @@ from turnout.simulator.words import Prompt, Script
 
 NAME = Name('id-"1"', 1700000000, "sim-1")
 CHAT = Generate(
-    chat=True,
+    api="chat",
     model="llama",
     prompt=Prompt(7, 99),
     output=3,
@@ -21,7 +21,7 @@ CHAT = Generate(
     include_usage=False,
     json=False,
 )
-COMPLETION = replace(CHAT, chat=False)
+COMPLETION = replace(CHAT, api="completions")
 SCRIPT = Script("llama", 99, 3)
 EMBED = Embed("llama", (Prompt(2, 5), Prompt(3, 6)), dimensions=4, base64=False)
 

@@ -7,15 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from turnout.inference import Dialect, StreamReader, read_answer
 from turnout.simulator import FINE, Fate, Ill
 from turnout.simulator.answers import DONE, Name
-from turnout.simulator.reply import Part, StreamReply, script_of, whole_reply
+from turnout.simulator.audio import Transcribe
+from turnout.simulator.ranking import Rank
+from turnout.simulator.reply import Part, StreamReply, jobs_of, script_of, whole_reply
 from turnout.simulator.requests import Embed, Generate
 from turnout.simulator.words import Prompt
 
 NAME = Name("id", 1, "sim-1")
 ASK = Generate(
-    chat=True, model="llama", prompt=Prompt(7, 99), output=9, capped=True, stream=True, include_usage=True, json=False
+    api="chat", model="llama", prompt=Prompt(7, 99), output=9, capped=True, stream=True, include_usage=True, json=False
 )
 EMBED = Embed("llama", (Prompt(2, 5),), dimensions=4, base64=False)
 
@@ -118,3 +121,41 @@ def test_invalid_json_where_json_was_asked_for_is_content_in_a_sound_answer(outp
 
 def test_a_broken_whole_answer_is_cut() -> None:
     assert whole_reply(ASK, Fate(Ill.BROKEN), NAME).cut
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "messages"])
+def test_every_api_streams_to_its_end_and_fails_in_its_own_words(api: Dialect) -> None:
+    ask = replace(ASK, api=api)
+    for ill, whole, error in ((Ill.NONE, True, False), (Ill.STREAM_ERROR, False, True), (Ill.BROKEN, False, False)):
+        data, last = stream(ask, Fate(ill))
+        reader = StreamReader(api)
+        reader.feed(data)
+        reader.end()
+        assert (reader.content, reader.reading().whole, reader.error, last.cut) == (
+            True,
+            whole,
+            error,
+            ill is Ill.BROKEN,
+        )
+
+
+@pytest.mark.parametrize("api", ["chat", "completions", "responses", "messages"])
+def test_every_api_answers_in_one_piece_and_fails_in_its_own_words(api: Dialect) -> None:
+    ask = replace(ASK, api=api, stream=False)
+    whole = whole_reply(ask, FINE, NAME)
+    assert read_answer(api, whole.body).whole
+    assert read_answer(api, whole_reply(ask, Fate(Ill.STREAM_ERROR), NAME).body).error
+    assert not is_json(whole_reply(ask, Fate(Ill.INVALID_JSON), NAME).body)
+
+
+def test_an_engine_computes_a_sequence_for_each_text_it_reads_or_writes() -> None:
+    assert jobs_of(ASK, FINE) == [(7, 9)]
+    assert jobs_of(EMBED, FINE) == [(2, 1)]
+    assert jobs_of(Rank("llama", (Prompt(2, 5), Prompt(3, 6))), FINE) == [(2, 1), (3, 1)]
+    assert jobs_of(Transcribe("whisper", Prompt(50, 5), 20, "json", 1), FINE) == [(50, 20)]
+
+
+def test_a_transcript_may_be_plain_text() -> None:
+    ask = Transcribe("whisper", Prompt(50, 5), 20, "text", 1)
+    assert whole_reply(ask, FINE, NAME).content_type.startswith("text/plain")
+    assert whole_reply(ask, Fate(Ill.EMPTY), NAME).body == b""

@@ -70,6 +70,16 @@ def new_server(authority: Issued, names: Iterable[str], now: datetime) -> Issued
     return Issued(_text(built.sign(signing, hashes.SHA256())), _key_text(key))
 
 
+def is_whole(issued: Issued) -> bool:
+    """Whether both can be read and belong together."""
+    try:
+        certificate = x509.load_pem_x509_certificate(issued.certificate.encode())
+        key = serialization.load_pem_private_key(issued.key.encode(), None)
+    except ValueError:
+        return False
+    return certificate.public_key() == key.public_key()
+
+
 def lasts(certificate: str, until: datetime) -> bool:
     """Whether the certificate is still good then."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc > until

@@ -76,7 +76,8 @@ class CredentialsFolder:
             return None
         end = "-----END CERTIFICATE-----\n"
         certificate, found, key = path.read_text(encoding="ascii").partition(end)
-        return Issued(certificate + found, key) if key else None
+        issued = Issued(certificate + found, key)
+        return issued if certificates.is_whole(issued) else None
 
     def _write(self, name: str, issued: Issued) -> None:
         # In one file, so that no crash can leave a certificate with another's key.

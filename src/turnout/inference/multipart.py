@@ -1,9 +1,10 @@
-"""The `model` part of a multipart/form-data body, found while the body comes.
+"""Bodies of multipart/form-data: the `model` part, found while the body comes, or all of a form that is there.
 
 Sources: RFC 2046 section 5.1.1 (boundaries), RFC 7578 (form-data), OpenAI API reference (audio).
 """
 
 import re
+from typing import NamedTuple
 
 LIMIT = 64 * 1024
 """Bytes of a body that are looked at: where the part does not end within them, the model is not known."""
@@ -86,7 +87,7 @@ class ModelPart:
         head = self._end(_END_OF_HEAD, end)
         if head < 0:
             return False
-        if _is_model(bytes(buffer[end + 2 : head])):
+        if part_name(bytes(buffer[end + 2 : head])) == PartName(b"model", is_file=False):
             self._value_at = head + 4
         # An empty part's delimiter begins with the end of its head.
         self._at = head + 2
@@ -117,17 +118,51 @@ class ModelPart:
             self.model = ""
 
 
-def _is_model(head: bytes) -> bool:
-    """Whether a part's head says that it is the form's field `model`, and no file."""
+class PartName(NamedTuple):
+    """A part's field, and whether it is a file's."""
+
+    name: bytes
+    is_file: bool
+
+
+def part_name(head: bytes) -> PartName | None:
+    """What a part's head names it; None where it names it not, or not clearly."""
     lines = _FOLD.sub(b" ", head).split(_END_OF_LINE)
     named = [line.partition(b":")[2] for line in lines if line[:20].lower() == b"content-disposition:"]
     if len(named) != 1:
-        return False
+        return None
     kind, _, _ = named[0].partition(b";")
     parameters = _parameters(named[0][len(kind) :])
-    if kind.strip().lower() != b"form-data" or parameters is None:
-        return False
-    return parameters.get(b"name") == b"model" and not {b"filename", b"filename*"} & parameters.keys()
+    if kind.strip().lower() != b"form-data" or parameters is None or b"name" not in parameters:
+        return None
+    return PartName(parameters[b"name"], is_file=not parameters.keys().isdisjoint({b"filename", b"filename*"}))
+
+
+class Form(NamedTuple):
+    """A form by its fields' names; of several fields of one name the first counts."""
+
+    fields: dict[str, str]
+    files: dict[str, bytes]
+
+
+def read_form(body: bytes, boundary: bytes) -> Form | None:
+    """A whole form; None when it breaks the format. What is no UTF-8 is replaced."""
+    _, *parts = (_END_OF_LINE + body).split(b"\r\n--" + boundary)
+    if not parts or not parts[-1].startswith(b"--"):
+        return None
+    form = Form({}, {})
+    for part in parts[:-1]:
+        padding, line, rest = part.partition(_END_OF_LINE)
+        head, end, content = (line + rest).partition(_END_OF_HEAD)
+        named = part_name(head.removeprefix(_END_OF_LINE))
+        if padding.strip(b" \t") or not end or named is None:
+            return None
+        name = named.name.decode(errors="replace")
+        if named.is_file:
+            form.files.setdefault(name, content)
+        else:
+            form.fields.setdefault(name, content.decode(errors="replace"))
+    return form
 
 
 def _parameters(text: bytes) -> dict[bytes, bytes] | None:

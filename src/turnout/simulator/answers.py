@@ -2,10 +2,12 @@
 
 from base64 import b64encode
 from struct import pack
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
+from turnout.simulator.refusal import Refusal
 from turnout.simulator.requests import Embed, Generate, Served
 from turnout.simulator.words import Script, vector
 
@@ -50,14 +52,14 @@ def whole_text(ask: Generate, script: Script, name: Name) -> bytes:
         "finish_reason": finish_reason(ask, script),
         "stop_reason": None,
     }
-    if ask.chat:
+    if ask.api == "chat":
         choice["message"] = {"role": "assistant", "content": script.text(), "refusal": None, "tool_calls": []}
     else:
         choice["text"] = script.text()
     return _json(
         {
             "id": name.id,
-            "object": "chat.completion" if ask.chat else "text_completion",
+            "object": "chat.completion" if ask.api == "chat" else "text_completion",
             "created": name.created,
             "model": ask.model,
             "choices": [choice],
@@ -67,37 +69,51 @@ def whole_text(ask: Generate, script: Script, name: Name) -> bytes:
     )
 
 
+class Events(Protocol):
+    """The events of one streamed answer."""
+
+    def token(self, position: int) -> bytes:
+        """The events of token number `position`, from 0."""
+
+    def end(self) -> bytes:
+        """The events behind the last token."""
+
+    def failure(self, refusal: Refusal) -> bytes:
+        """The events that end a stream in which something went wrong."""
+
+
 class TextEvents:
     """The events of a streamed chat completion or completion."""
 
-    __slots__ = ("_ask", "_head", "_open", "_script", "_shut")
+    __slots__ = ("_ask", "_chat", "_head", "_open", "_script", "_shut")
 
     def __init__(self, ask: Generate, script: Script, name: Name) -> None:
         self._ask = ask
+        self._chat = ask.api == "chat"
         self._script = script
         head = {
             "id": name.id,
-            "object": "chat.completion.chunk" if ask.chat else "text_completion",
+            "object": "chat.completion.chunk" if ask.api == "chat" else "text_completion",
             "created": name.created,
             "model": ask.model,
             "system_fingerprint": name.server,
         }
         self._head = b"data: " + _json(head)[:-1]
         # A stream has one event per token: only the text between these two differs.
-        text = b'"delta":{"content":' if ask.chat else b'"text":'
+        text = b'"delta":{"content":' if ask.api == "chat" else b'"text":'
         self._open = self._head + b',"choices":[{"index":0,' + text
-        self._shut = (b"}" if ask.chat else b"") + b',"logprobs":null,"finish_reason":null}]}\n\n'
+        self._shut = (b"}" if ask.api == "chat" else b"") + b',"logprobs":null,"finish_reason":null}]}\n\n'
 
     def token(self, position: int) -> bytes:
         """The events of token number `position`; a chat's first comes behind the role."""
         data = _json(self._script.piece(position))
         if position == self._script.length - 1:
             reason = _json(finish_reason(self._ask, self._script))
-            shut = (b"}" if self._ask.chat else b"") + b',"logprobs":null,"finish_reason":%b,"stop_reason":null}]}\n\n'
+            shut = (b"}" if self._chat else b"") + b',"logprobs":null,"finish_reason":%b,"stop_reason":null}]}\n\n'
             chunk = self._open + data + shut % reason
         else:
             chunk = self._open + data + self._shut
-        return self._role() + chunk if position == 0 and self._ask.chat else chunk
+        return self._role() + chunk if position == 0 and self._chat else chunk
 
     def end(self) -> bytes:
         """The events behind the last token: usage, if it was asked for, and the terminator."""
@@ -105,6 +121,10 @@ class TextEvents:
             return DONE
         counted = _json(usage(self._ask.prompt.tokens, self._script.length))
         return self._head + b',"choices":[],"usage":%b}\n\n' % counted + DONE
+
+    def failure(self, refusal: Refusal) -> bytes:
+        """The events that end a stream in which something went wrong."""
+        return b"data: %b\n\n" % refusal.body() + DONE
 
     def _role(self) -> bytes:
         delta = b'"delta":{"role":"assistant","content":""}'

@@ -4,7 +4,7 @@ Unknown fields and those that change nothing here (`temperature`, `stop`, `tools
 message that are not text, which count as a fixed number of tokens.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -36,10 +36,14 @@ class Served(Struct, frozen=True):
         return Refusal(404, f"The model `{name}` does not exist.", "model")
 
 
+Api = Literal["chat", "completions", "responses", "messages"]
+"""Which API's words a text is answered in."""
+
+
 class Generate(Struct, frozen=True):
     """A text to write: `output` tokens, cut there (`capped`) or ended by itself."""
 
-    chat: bool
+    api: Api
     model: str
     prompt: Prompt
     output: int
@@ -58,22 +62,33 @@ class Embed(Struct, frozen=True):
     base64: bool
 
 
-class _Part(Struct):
+class Part(Struct):
+    """A part of a message; one without `text` is an image or the like."""
+
     type: str = "text"
     text: str | None = None
 
 
-class _Message(Struct):
+class Message(Struct):
+    """One turn of a conversation."""
+
     role: str
-    content: str | list[_Part] | None = None
+    content: str | list[Part] | None = None
 
 
 class _StreamOptions(Struct):
     include_usage: bool | None = None
 
 
-class _Format(Struct):
+class Format(Struct):
+    """What form the text is to have."""
+
     type: str
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON."""
+        return self.type in ("json_object", "json_schema")
 
 
 class _Generation(Struct, kw_only=True):
@@ -83,11 +98,11 @@ class _Generation(Struct, kw_only=True):
     n: int | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
-    response_format: _Format | None = None
+    response_format: Format | None = None
 
 
 class _Chat(_Generation, kw_only=True):
-    messages: Annotated[list[_Message], Meta(min_length=1)]
+    messages: Annotated[list[Message], Meta(min_length=1)]
 
 
 _Tokens = list[str | int | list[int]]
@@ -114,21 +129,14 @@ def read_chat(body: bytes, served: Served) -> Generate | Refusal:
     try:
         request = _chat.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _undecodable(error)
+        return undecodable(error)
     texts: list[str] = []
     extra = 0
     for message in request.messages:
         texts.append(message.role)
-        if isinstance(message.content, str):
-            texts.append(message.content)
-            continue
-        for part in message.content or ():
-            if part.text is None:
-                extra += PART_TOKENS
-            else:
-                texts.append(part.text)
+        extra += gather(message.content, texts)
     prompt = prompt_of("\n".join(texts))
-    return _generate(request, Prompt(prompt.tokens + extra, prompt.seed), served, chat=True)
+    return _generate(request, Prompt(prompt.tokens + extra, prompt.seed), served, "chat")
 
 
 def read_completion(body: bytes, served: Served) -> Generate | Refusal:
@@ -136,13 +144,13 @@ def read_completion(body: bytes, served: Served) -> Generate | Refusal:
     try:
         request = _completion.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _undecodable(error)
+        return undecodable(error)
     prompts = _prompts(request.prompt, "prompt")
     if isinstance(prompts, Refusal):
         return prompts
     if len(prompts) > 1:
         return Refusal(400, f"prompt holds {len(prompts)} prompts; this server takes one per request.", "prompt")
-    return _generate(request, prompts[0], served, chat=False)
+    return _generate(request, prompts[0], served, "completions")
 
 
 def read_embedding(body: bytes, served: Served) -> Embed | Refusal:
@@ -150,7 +158,7 @@ def read_embedding(body: bytes, served: Served) -> Embed | Refusal:
     try:
         request = _embedding.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _undecodable(error)
+        return undecodable(error)
     model = served.resolve(request.model)
     if isinstance(model, Refusal):
         return model
@@ -159,11 +167,43 @@ def read_embedding(body: bytes, served: Served) -> Embed | Refusal:
         return prompts
     for prompt in prompts:
         if prompt.tokens > served.max_model_len:
-            return _too_long(prompt.tokens, served, "input")
+            return too_long(prompt.tokens, served, "input")
     return Embed(model, prompts, request.dimensions or DIMENSIONS, base64=request.encoding_format == "base64")
 
 
-def _generate(request: _Generation, prompt: Prompt, served: Served, *, chat: bool) -> Generate | Refusal:
+def gather(content: str | list[Part] | None, texts: list[str]) -> int:
+    """Adds the texts of a message's content to `texts`; returns the tokens of what is no text."""
+    if isinstance(content, str):
+        texts.append(content)
+        return 0
+    extra = 0
+    for part in content or ():
+        if part.text is None:
+            extra += PART_TOKENS
+        else:
+            texts.append(part.text)
+    return extra
+
+
+class Length(NamedTuple):
+    """The length asked for, None for none, and the fields that an error names: the limit's and the prompt's."""
+
+    limit: int | None
+    param: str
+    prompt: str
+
+    def output(self, prompt: Prompt, served: Served) -> int | Refusal:
+        """Tokens to write: what is asked for, or what the prompt naturally gives, if the context has room for it."""
+        limit = self.limit
+        if limit is not None and limit < 1:
+            return Refusal(400, f"{self.param} must be at least 1, got {limit}.", self.param)
+        room = served.max_model_len - prompt.tokens
+        if room < (limit or 1):
+            return too_long(prompt.tokens + (limit or 1), served, self.param if limit else self.prompt)
+        return limit or min(natural_length(prompt.seed), room)
+
+
+def _generate(request: _Generation, prompt: Prompt, served: Served, api: Api) -> Generate | Refusal:
     model = served.resolve(request.model)
     if isinstance(model, Refusal):
         return model
@@ -171,25 +211,22 @@ def _generate(request: _Generation, prompt: Prompt, served: Served, *, chat: boo
         return Refusal(400, f"n must be 1, got {request.n}.", "n")
     param = "max_tokens" if request.max_completion_tokens is None else "max_completion_tokens"
     limit = request.max_tokens if request.max_completion_tokens is None else request.max_completion_tokens
-    if limit is not None and limit < 1:
-        return Refusal(400, f"{param} must be at least 1, got {limit}.", param)
-    room = served.max_model_len - prompt.tokens
-    if room < (limit or 1):
-        return _too_long(prompt.tokens + (limit or 1), served, param if limit else "messages" if chat else "prompt")
-    output = limit or min(natural_length(prompt.seed), room)
+    output = Length(limit, param, "messages" if api == "chat" else "prompt").output(prompt, served)
+    if isinstance(output, Refusal):
+        return output
     options = request.stream_options
     stream = bool(request.stream)
     if options is not None and not stream:
         return Refusal(400, "stream_options are only allowed with stream.", "stream_options")
     return Generate(
-        chat=chat,
+        api=api,
         model=model,
         prompt=prompt,
         output=output,
         capped=limit is not None,
         stream=stream,
         include_usage=options is not None and bool(options.include_usage),
-        json=request.response_format is not None and request.response_format.type in ("json_object", "json_schema"),
+        json=request.response_format is not None and request.response_format.is_json,
     )
 
 
@@ -211,14 +248,16 @@ def _of_tokens(tokens: "list[int] | _Tokens") -> Prompt:
     return Prompt(len(tokens), prompt_of(repr(tokens)).seed)
 
 
-def _too_long(asked: int, served: Served, param: str) -> Refusal:
+def too_long(asked: int, served: Served, param: str) -> Refusal:
+    """More tokens than the context holds."""
     text = (
         f"This model's maximum context length is {served.max_model_len} tokens. However, you requested {asked} tokens."
     )
     return Refusal(400, text, param)
 
 
-def _undecodable(error: Exception) -> Refusal:
+def undecodable(error: Exception) -> Refusal:
+    """The body is no JSON, or has a field of another type."""
     text = str(error)
     if not isinstance(error, msgspec.ValidationError):
         return Refusal(400, f"The body is not valid JSON: {text}")

@@ -38,7 +38,19 @@ class Service(Protocol):
 class Exchange:
     """One request and the answer to it. After the client has gone `alive` is False, and what is sent goes nowhere."""
 
-    __slots__ = ("_chunked", "_connection", "alive", "body", "gone", "keep", "method", "old", "path", "request_id")
+    __slots__ = (
+        "_chunked",
+        "_connection",
+        "alive",
+        "body",
+        "content_type",
+        "gone",
+        "keep",
+        "method",
+        "old",
+        "path",
+        "request_id",
+    )
 
     def __init__(self, connection: "Connection") -> None:
         self._connection = connection
@@ -47,6 +59,7 @@ class Exchange:
         self.path = ""
         self.body = b""
         self.request_id = ""
+        self.content_type = ""
         self.keep = True
         self.old = False  # HTTP/1.0: no chunks
         self.alive = True
@@ -194,6 +207,8 @@ class Connection(asyncio.Protocol):
             self._refuse(Refusal(431, "The headers are too large."))
         elif len(name) == 12 and name.lower() == b"x-request-id":
             self._reading.request_id = value.decode("latin-1")
+        elif len(name) == 12 and name.lower() == b"content-type":
+            self._reading.content_type = value.decode("latin-1")
         elif len(name) == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

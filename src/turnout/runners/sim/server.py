@@ -8,24 +8,35 @@ from math import ceil
 
 from turnout.runners.sim.connection import Connection, Exchange
 from turnout.simulator.answers import Name, finish_reason, model_list
+from turnout.simulator.audio import read_audio
 from turnout.simulator.engine import Engine, Event, Job
 from turnout.simulator.faults import Fate, Faults, Ill
+from turnout.simulator.messages import message_error, read_messages
 from turnout.simulator.metrics import CONTENT_TYPE, metrics_page
 from turnout.simulator.profile import Profile
+from turnout.simulator.ranking import read_rerank, read_score
 from turnout.simulator.refusal import Refusal
-from turnout.simulator.reply import StreamReply, script_of, whole_reply
-from turnout.simulator.requests import Embed, Generate, Served, read_chat, read_completion, read_embedding
+from turnout.simulator.reply import Ask, StreamReply, jobs_of, script_of, whole_reply
+from turnout.simulator.requests import Generate, Served, read_chat, read_completion, read_embedding
+from turnout.simulator.responses import read_response
 
 log = logging.getLogger("turnout.runners")
 
 VERSION = b'{"version":"0.32.0+turnout.sim"}'
 
-_READERS: dict[str, Callable[[bytes, Served], Generate | Embed | Refusal]] = {
-    "/v1/chat/completions": read_chat,
-    "/v1/completions": read_completion,
-    "/v1/embeddings": read_embedding,
+MESSAGES = "/v1/messages"
+
+_READERS: dict[str, tuple[str, Callable[[bytes, Served], Ask | Refusal]]] = {
+    "/v1/chat/completions": ("chatcmpl-", read_chat),
+    "/v1/completions": ("cmpl-", read_completion),
+    "/v1/responses": ("resp_", read_response),
+    MESSAGES: ("msg_", read_messages),
+    "/v1/embeddings": ("embd-", read_embedding),
+    **dict.fromkeys(("/rerank", "/v1/rerank", "/v2/rerank"), ("rerank-", read_rerank)),
+    **dict.fromkeys(("/score", "/v1/score"), ("score-", read_score)),
 }
-_PREFIXES = {"/v1/chat/completions": "chatcmpl", "/v1/completions": "cmpl", "/v1/embeddings": "embd"}
+"""What an answer's id begins with, and who reads the request; forms are `_FORMS`."""
+_FORMS = {"/v1/audio/transcriptions": "trsc-", "/v1/audio/translations": "trsl-"}
 
 
 class _Work:
@@ -33,7 +44,7 @@ class _Work:
 
     __slots__ = ("ask", "exchange", "fate", "ids", "name", "parts", "reason", "stream")
 
-    def __init__(self, exchange: Exchange, ask: Generate | Embed, fate: Fate, name: Name) -> None:
+    def __init__(self, exchange: Exchange, ask: Ask, fate: Fate, name: Name) -> None:
         self.exchange = exchange
         self.ask = ask
         self.fate = fate
@@ -103,14 +114,17 @@ class Server:
             exchange.refuse(Refusal(503, "The server is starting."))
             return
         self._started_at = 0.0
-        reader = _READERS.get(exchange.path)
-        if reader is None:
+        prefix, reader = _READERS.get(exchange.path, (_FORMS.get(exchange.path, ""), None))
+        if not prefix:
             self._page(exchange)
         elif exchange.method != "POST":
             exchange.refuse(Refusal(405, "Method Not Allowed"))
         else:
             body, exchange.body = exchange.body, b""  # an image of megabytes is not kept while its answer is written
-            self._ask(exchange, reader(body, self._served))
+            if reader is not None:
+                self._ask(exchange, reader(body, self._served), prefix)
+            else:
+                self._ask(exchange, read_audio(body, exchange.content_type, self._served), prefix)
 
     def _page(self, exchange: Exchange) -> None:
         pages: dict[str, Callable[[], tuple[bytes, str]]] = {
@@ -132,7 +146,7 @@ class Server:
         self._pump()
         return metrics_page(self._engine, self._served.model, self._finished)
 
-    def _ask(self, exchange: Exchange, ask: Generate | Embed | Refusal) -> None:
+    def _ask(self, exchange: Exchange, ask: Ask | Refusal, prefix: str) -> None:
         fate = self._faults.draw(self._dice)
         if fate.ill is Ill.HANG:
             exchange.gone = self._count
@@ -140,14 +154,12 @@ class Server:
         if fate.ill is Ill.STATUS:
             ask = Refusal(fate.code, "This request was chosen to fail.")
         if isinstance(ask, Refusal):
-            exchange.refuse(ask)
+            exchange.answer(ask.status, message_error(ask) if exchange.path == MESSAGES else ask.body())
             self._count()
             return
         self._requests += 1
         default = f"{self.port}-{self._requests}"
-        name = Name(
-            f"{_PREFIXES[exchange.path]}-{exchange.request_id or default}", int(time.time()), f"sim-{self.port}"
-        )
+        name = Name(f"{prefix}{exchange.request_id or default}", int(time.time()), f"sim-{self.port}")
         work = _Work(exchange, ask, fate, name)
         exchange.gone = lambda: self._drop(work)
         if work.stream is not None:
@@ -155,13 +167,8 @@ class Server:
         self._submit(work)
 
     def _submit(self, work: _Work) -> None:
-        ask = work.ask
-        if isinstance(ask, Generate):
-            sizes = [(ask.prompt.tokens, script_of(ask, work.fate).length)]
-        else:
-            sizes = [(prompt.tokens, 1) for prompt in ask.prompts]
         now = time.monotonic()
-        for prompt, output in sizes:
+        for prompt, output in jobs_of(work.ask, work.fate):
             self._next_id += 1
             self._engine.submit(now, Job(self._next_id, prompt, output))
             self._works[self._next_id] = work
@@ -218,7 +225,7 @@ class Server:
         self._forget(work, event.id, early=False)
         if not work.ids:
             whole = whole_reply(work.ask, work.fate, work.name)
-            work.exchange.answer(whole.status, whole.body, cut=whole.cut)
+            work.exchange.answer(whole.status, whole.body, whole.content_type, cut=whole.cut)
             self._count(work.reason)
 
     def _drop(self, work: _Work) -> None:
