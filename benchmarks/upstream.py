@@ -58,8 +58,7 @@ http {{
 }}
 """)
     tree = Tree([_nginx(), "-c", str(config)], folder / "upstream.log", OTHER_CORE)
-    await_answer(ports[0], post(chat(200)), tree)
-    return tree
+    return _answering(tree, ports[0], post(chat(200)))
 
 
 def stream_servers(folder: Path, ports: Sequence[int]) -> Tree:
@@ -67,7 +66,15 @@ def stream_servers(folder: Path, ports: Sequence[int]) -> Tree:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "benchmarks.upstream", *map(str, ports)]
     tree = Tree(command, folder / "streams.log", OTHER_CORE)
-    await_answer(ports[0], b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n", tree)
+    return _answering(tree, ports[0], b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+
+
+def _answering(tree: Tree, port: int, request: bytes) -> Tree:
+    try:
+        await_answer(port, request, tree)
+    except MissingError:
+        tree.end()
+        raise
     return tree
 
 
