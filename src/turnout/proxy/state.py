@@ -1,7 +1,7 @@
 """What a worker serves with: the table that new requests begin with, the endpoints, and what it remembers of both."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from random import random
 from time import monotonic
 from typing import Protocol
@@ -15,6 +15,7 @@ from turnout.proxy.limits import Limits
 from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
 from turnout.proxy.view import View
+from turnout.routing import Builder, Index
 from turnout.table import RoutingTable
 from turnout.telemetry.record import Record
 
@@ -59,6 +60,7 @@ class State:
     """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
 
     __slots__ = (
+        "_builder",
         "_pools",
         "alarms",
         "clock",
@@ -96,6 +98,7 @@ class State:
         self.alarms = Alarms(loop)
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
+        self._builder = Builder()
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
         self._pools: dict[str, KnownPool] = {}
         self.failed_at: dict[str, float] = {}
@@ -109,9 +112,15 @@ class State:
 
     def swap(self, table: RoutingTable, version: int) -> None:
         """Requests that begin from here on use `table`."""
-        view = View.of(table, version, self.view)
-        view.watched = self.observer.watch(table)
-        self.mirrors.keep(table)
+        for _ in self.swapping(table, version):
+            pass
+
+    def swapping(self, table: RoutingTable, version: int) -> Generator[None, None, None]:
+        """`swap` in small steps: requests that begin between two of them use the table before. One at a time."""
+        ports = yield from self._builder.build(table)
+        view = View.of(table, version, self.view, Index(ports))
+        view.watched = self.observer.watch(RoutingTable(routes=view.watching))
+        self.mirrors.keep(RoutingTable(routes=view.mirroring))
         self.view = view
 
     def pool(self, key: str) -> KnownPool | None:

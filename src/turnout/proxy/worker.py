@@ -24,6 +24,7 @@ from turnout.proxy.listeners import Listeners
 from turnout.proxy.parts import Parts
 from turnout.proxy.reports import REPORT, Reports
 from turnout.proxy.state import State
+from turnout.proxy.swapper import Swapper
 
 log = logging.getLogger("turnout.proxy")
 
@@ -53,6 +54,7 @@ class Worker:
         self._drain = drain
         self._listeners = Listeners(self.state)
         self._parts = Parts()
+        self._swapper = Swapper(self.state, self._loop, self._served)
         self._garbage = Garbage()
         self._swapped = False
         hello = Hello("worker", os.getpid(), number)
@@ -114,15 +116,17 @@ class Worker:
             case TablePart():
                 self._parts.take(message)
             case TableVersion():
-                self.state.swap(self._parts.table(message), message.version)
-                self._swapped = True
-                self._table_known.set()
-                self._controller.send(Acknowledged(message.version))
-                log.info("table %d is served", message.version)
+                self._swapper.take(self._parts.table(message), message.version)
             case EndpointStates():
                 self._take_endpoints(message)
             case _:
                 log.error("the controller sent a %s, which is not for a worker", type(message).__name__)
+
+    def _served(self, version: int) -> None:
+        self._swapped = True
+        self._table_known.set()
+        self._controller.send(Acknowledged(version))
+        log.info("table %d is served", version)
 
     def _from_scraper(self, message: Message) -> None:
         match message:
@@ -173,10 +177,11 @@ class Worker:
         while True:
             await asyncio.sleep(SWEEP)
             self.state.sweep()
-            self._garbage.tick(busy=any(session.busy() for session in self.state.sessions))
             if self._swapped:
+                # Before the tick, whose collection would look at every object of a new table.
                 self._swapped = False
                 self._garbage.freeze()
+            self._garbage.tick(busy=any(session.busy() for session in self.state.sessions))
 
     async def _drain_out(self) -> None:
         began = self._loop.time()
