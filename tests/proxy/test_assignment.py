@@ -75,7 +75,8 @@ def test_what_was_tried_and_what_just_refused_is_passed_over() -> None:
     async def main() -> None:
         async with gateway({"a": [f"10.0.0.{slot}:80" for slot in range(3)]}) as served:
             state = served.state
-            state.failed_at["10.0.0.1:80"] = 100.0
+            state.clock = lambda: 100.5
+            state.outliers.failed("10.0.0.1:80", 100.0, refused=True)
 
             found = choose_endpoint(state, "default/a", ("10.0.0.0:80",), 100.5, request())
 

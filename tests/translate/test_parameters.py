@@ -46,6 +46,8 @@ def test_without_any_the_listener_has_the_defaults() -> None:
         ({"limits": {"requestBodyBytes": 5}}, Parameters(body_bytes=5)),
         ({"timeouts": {"idle": "1m500ms"}}, Parameters(idle=60.5)),
         ({"timeouts": {"idle": "0s"}}, Parameters(idle=0.0)),
+        ({"timeouts": {"firstByte": "30m"}}, Parameters(first_byte=1800.0)),
+        ({"timeouts": {"streamIdle": "0s"}}, Parameters(stream_idle=0.0)),
         ({"responseHeaders": "Disabled"}, Parameters(response_headers=False)),
         ({"responseHeaders": "Enabled"}, Parameters(response_headers=True)),
     ],

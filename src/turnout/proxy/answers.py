@@ -87,7 +87,7 @@ def upstream_reset(endpoint: str, why: str) -> Fault:
 
 def timed_out(endpoint: str, seconds: float) -> Fault:
     """The endpoint was silent for too long."""
-    return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:.0f} s")
+    return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:g} s")
 
 
 def overdue(seconds: float) -> Fault:

@@ -5,7 +5,6 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from turnout.endpoints import Endpoint
-from turnout.endpoints.usable import usable
 from turnout.inference import prompt_blocks
 from turnout.picker import pick
 from turnout.proxy.affinity import chosen_key, usual_key
@@ -45,24 +44,24 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
 
 
 def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float, request: Request) -> Endpoint | None:
-    """The best endpoint of `pool` that is ready, was not `tried` and did not just refuse a connection; None if none.
+    """The best endpoint of `pool` that is ready, was not `tried` and is not kept out; None if there is none.
 
     From here on the endpoint is taken to hold the request's prompt in its prefix cache.
     """
+    if now >= state.outliers.due:
+        state.outliers.turn(now)
     known = state.pool(pool)
     if known is None:
         return None
     candidates, index = known.candidates, known.prefixes
     # One endpoint alone gets everything: what it holds is learnt when there is another.
-    blocks = prompt_blocks(request.fields()) if request.buffered and len(candidates.endpoints) > 1 else NO_BLOCKS
+    blocks = prompt_blocks(request.fields()) if request.buffered and len(known.endpoints) > 1 else NO_BLOCKS
     match = index.match(blocks) if blocks else None
-    if not tried and not state.failed_at:
+    if not tried:
+        known.budget.requests += 1
         endpoint = candidates.pick(state.in_flight, state.dice, match)
     else:
-        failed, endpoints = state.failed_at.get, candidates.endpoints
-        out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
-        shares = index.shares(blocks)
-        endpoint = pick(endpoints, state.in_flight, tried + out, state.dice, shares=shares)
+        endpoint = pick(candidates.endpoints, state.in_flight, tried, state.dice, shares=index.shares(blocks))
     if blocks and endpoint is not None:
         index.add(blocks, endpoint.address, known=match is not None)
     return endpoint

@@ -16,6 +16,13 @@ from turnout.proxy.state import State
 from turnout.proxy.upstream import Receiver, Upstream
 from turnout.proxy.writing import write_body, write_request
 
+CROSSED = 1.0
+"""Seconds: a kept connection that ends sooner after a request was ending already. It is no failure of the endpoint,
+whose word crossed ours, and the request goes to it again."""
+UNAVAILABLE = 503
+NOT_ITS_FAULT = frozenset({501, 505})
+"""5xx answers that speak of the request."""
+
 
 class Owner(Receiver, Waiter, Sleeper, Protocol):
     """The exchange whose request is sent and whom the answer is for.
@@ -77,15 +84,15 @@ class Attempts(Struct, eq=False, gc=False):
         """A new connection is there; False when it is no longer wanted."""
         if not self.open or self.upstream is not None:
             return False
-        if self._state.failed_at and self.endpoint is not None:
-            self._state.failed_at.pop(self.endpoint.address, None)
+        if self._state.outliers.standings and self.endpoint is not None:
+            self._state.outliers.reached(self.endpoint.address)
         self._send(owner, upstream)
         return True
 
     def refused(self, owner: Owner, why: str) -> None:
         """The endpoint cannot be connected to: the next best one of the same pool is due."""
         if self.open and self.upstream is None and self.endpoint is not None:
-            self._state.failed_at[self.endpoint.address] = self._state.clock()
+            self._state.outliers.failed(self.endpoint.address, self._state.clock(), refused=True)
             self._reset = ""
             self._next_best(owner, self.endpoint)
 
@@ -93,18 +100,53 @@ class Attempts(Struct, eq=False, gc=False):
         """The connection ended before a byte of the answer went on to the client."""
         self.upstream = None
         self.sent = False
-        endpoint, server = self.endpoint, self.server
+        state, endpoint, server = self._state, self.endpoint, self.server
         assert endpoint is not None
         assert server is not None
+        now = state.clock()
+        crossed = not upstream.began and upstream.uses > 1 and now - upstream.idle_since < CROSSED
+        if not crossed:
+            state.outliers.failed(endpoint.address, now)
         if upstream.began or not self._replayable:
             self.leave()
             owner.refuse(answers.upstream_reset(endpoint.address, why))
-        elif upstream.uses > 1:
-            # The server closed it while it was idle, and its word crossed ours: that says nothing of the endpoint.
-            self._state.connections.connect(server, owner)
-        else:
+        elif crossed:
+            state.connections.connect(server, owner)
+        elif self._affords(now):
             self._reset = why
             self._next_best(owner, endpoint)
+        else:
+            self.leave()
+            owner.refuse(answers.upstream_reset(endpoint.address, f"{why}; too many requests are retried as it is"))
+
+    def passes_over(self, owner: Owner, upstream: Upstream) -> bool:
+        """Whether a 503 is that of a server which is starting, and another one is asked in its place.
+
+        That is one which has served nothing since it was last down, or which the scraper does not find ready: any other
+        503 is an answer, and goes to the client.
+        """
+        state, endpoint = self._state, self.endpoint
+        assert endpoint is not None
+        if upstream.status != UNAVAILABLE or not self._replayable or self.count >= state.limits.attempts:
+            return False
+        if not self._starting(endpoint):
+            return False
+        now = state.clock()
+        tried = (*self._tried, endpoint.address)
+        other = choose_endpoint(state, self._pool, tried, now, owner.request)
+        if other is None or not self._affords(now):
+            return False
+        state.outliers.failed(endpoint.address, now)
+        self.leave()
+        self._tried = tried
+        self._reset = ""
+        self._go(owner, other, now)
+        return True
+
+    def failed(self) -> None:
+        """The endpoint has the whole request and is given up: its answer broke off, or did not come."""
+        if self.open and self.sent and self.endpoint is not None:
+            self._state.outliers.failed(self.endpoint.address, self._state.clock())
 
     def finish(self, upstream: Upstream) -> None:
         """The answer is whole: the connection is free."""
@@ -118,8 +160,14 @@ class Attempts(Struct, eq=False, gc=False):
         if not self.sent:
             upstream.reusable = False  # the rest of the request would be taken for the next one
             self._client.hold(held=False)
-        self._state.column.add(endpoint.slot, -1)
-        server.release(upstream, self._state.clock())
+        state = self._state
+        now = state.clock()
+        if upstream.status >= 500 and upstream.status not in NOT_ITS_FAULT:
+            state.outliers.failed(endpoint.address, now)
+        elif state.outliers.standings or endpoint.address not in state.outliers.proven:
+            state.outliers.served(endpoint.address, now)
+        state.column.add(endpoint.slot, -1)
+        server.release(upstream, now)
 
     def switched(self) -> None:
         """The server has switched protocols: no answer is waited for, and the attempt is under way until `leave`."""
@@ -154,6 +202,10 @@ class Attempts(Struct, eq=False, gc=False):
         if endpoint is None:
             self._give_up(owner)
             return
+        self._go(owner, endpoint, now)
+
+    def _go(self, owner: Owner, endpoint: Endpoint, now: float) -> None:
+        state = self._state
         self.count += 1
         self.open = True
         if self._seconds:
@@ -165,6 +217,7 @@ class Attempts(Struct, eq=False, gc=False):
         if upstream is None:
             state.connections.connect(server, owner)
         else:
+            upstream.idle_since = now
             self._send(owner, upstream)
 
     def _send(self, owner: Owner, upstream: Upstream) -> None:
@@ -183,6 +236,17 @@ class Attempts(Struct, eq=False, gc=False):
         self.leave()
         self._tried = (*self._tried, endpoint.address)
         self._try(owner)
+
+    def _affords(self, now: float) -> bool:
+        """Whether the pool's budget has room for one more request that a server may have begun."""
+        known = self._state.pool(self._pool)
+        return known is not None and known.budget.take(now)
+
+    def _starting(self, endpoint: Endpoint) -> bool:
+        if endpoint.address not in self._state.outliers.proven:
+            return True
+        known = self._state.endpoints.get(self._pool, ())
+        return any(each.address == endpoint.address and not each.ready for each in known)
 
     def _give_up(self, owner: Owner) -> None:
         if self._reset and self.endpoint is not None:

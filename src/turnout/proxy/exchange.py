@@ -80,7 +80,7 @@ class Exchange(Struct, eq=False, gc=False):
             elif request.size > self._limit and not self._answer.close:
                 self._break_off("body-too-large")
         elif request.size > self._limit:
-            self._overflow()
+            self._stop(answers.body_too_large(self._limit))
         elif phase == READING:
             if request.ready():
                 self._assign()
@@ -96,40 +96,37 @@ class Exchange(Struct, eq=False, gc=False):
 
     def expire(self) -> None:
         """The time for draining is over: the answer is 503 unless it has begun."""
-        if self._answer.code == 0:
-            self.refuse(answers.draining())
-        else:
-            self._break_off("draining")
+        self._stop(answers.draining())
 
     def reject(self, fault: Fault) -> None:
         """The rest of the request cannot be understood."""
         if self._phase == ANSWERED:
             self._answer.close = True
             self._over()
-        elif self._answer.code:
-            self._break_off(fault.reason)
         else:
-            self.refuse(fault)
+            self._stop(fault)
 
     def sweep(self) -> None:
         """Due every SWEEP seconds; ends an exchange in which no byte came for too long."""
         self._quiet += 1
-        limit = self._state.limits.quiet
+        attempts, plan, limit = self._attempts, self._plan, self._state.limits.quiet
+        waits = attempts.upstream is not None and self.request.complete and not self._client.write_paused
+        if waits and plan is not None:  # for the server
+            limit = plan.patience(limit, answered=self._answer.code > 0)
         if self._quiet * SWEEP < limit or self._phase in {WAITING, OVER}:
             return
-        attempts = self._attempts
-        if attempts.upstream is None or self._client.write_paused or not self.request.complete:
+        if waits and attempts.endpoint is not None:
+            attempts.failed()
+            self._stop(answers.timed_out(attempts.endpoint.address, limit))
+        else:
             self._break_off(answers.CLIENT_GONE)
-        elif self._answer.code:
-            self._break_off(answers.TIMEOUT)
-        elif attempts.endpoint is not None:
-            self.refuse(answers.timed_out(attempts.endpoint.address, limit))
 
     def overdue(self, seconds: float) -> None:
         """alarms.Sleeper: a time that the route allows is over."""
         if self._answer.code:
             self._break_off(answers.TIMEOUT)
         else:
+            self._attempts.failed()
             self.refuse(answers.overdue(seconds))
 
     def pause_answer(self) -> None:
@@ -160,7 +157,7 @@ class Exchange(Struct, eq=False, gc=False):
                 self._answer_here(notice)
                 return
         if request.size > self._limit or (request.length is not None and request.length > self._limit):
-            self._overflow()
+            self._stop(answers.body_too_large(self._limit))
             return
         if request.expects and not request.size and not request.complete:
             self._client.transport.write(CONTINUE)
@@ -246,6 +243,7 @@ class Exchange(Struct, eq=False, gc=False):
     def lost(self, upstream: Upstream, why: str) -> None:
         """upstream.Receiver: the connection ended before the answer did."""
         if self._answer.code:
+            self._attempts.failed()
             self._break_off(answers.UPSTREAM_RESET)
         else:
             self._attempts.lost(self, upstream, why)
@@ -258,6 +256,8 @@ class Exchange(Struct, eq=False, gc=False):
         out: list[bytes] = []
         state = self._state
         if not answer.code:
+            if upstream.status >= 500 and self._attempts.passes_over(self, upstream):
+                return
             arm = self._assigned.arm
             if arm is not None and arm.responses:
                 upstream.head = revised(upstream.head, arm.responses)
@@ -336,12 +336,12 @@ class Exchange(Struct, eq=False, gc=False):
             client.hold(held=False)
             client.linger()
 
-    def _overflow(self) -> None:
-        """More body came than may."""
-        if self._answer.code == 0:
-            self.refuse(answers.body_too_large(self._limit))
+    def _stop(self, fault: Fault) -> None:
+        """The request ends by us: with an answer, unless one has begun."""
+        if self._answer.code:
+            self._break_off(fault.reason)
         else:
-            self._break_off("body-too-large")
+            self.refuse(fault)
 
     def _break_off(self, reason: str) -> None:
         """The answer cannot be brought to its end, and the client must see that."""

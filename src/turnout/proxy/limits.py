@@ -9,7 +9,8 @@ class Limits(Struct, frozen=True):
     `head` and `body` are of a request. `held` is how much of a streamed body waits for its upstream connection, and
     `pipelined` how many requests wait behind the one being answered, before reading stops; both may be passed by what
     one read brings. `idle_upstream` is below the 5 s after which uvicorn closes an idle connection. `quiet` is how long
-    a request may go without a byte in either direction. `linger` is how long a client may go on sending after an answer
+    a request may go without a byte in either direction: as long as OpenAI's clients wait. A stream that moves is never
+    cut. `linger` is how long a client may go on sending after an answer
     that ends its connection.
     """
 

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
+from turnout.endpoints.outlier import Outliers
+from turnout.endpoints.retry_budget import RetryBudget
 from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
 from turnout.proxy.connections import Connections
@@ -18,9 +20,6 @@ from turnout.proxy.view import View
 from turnout.routing import Builder, Index
 from turnout.table import RoutingTable
 from turnout.telemetry.record import Record
-
-FORGET = 60.0
-"""Seconds after which a failed connect no longer says anything."""
 
 
 class Column(Protocol):
@@ -47,13 +46,25 @@ class Session(Protocol):
 
 
 class KnownPool:
-    """A pool's endpoints as requests choose among them, and what their prefix caches are taken to hold."""
+    """A pool's endpoints as requests choose among them, and what their prefix caches are taken to hold.
 
-    __slots__ = ("candidates", "prefixes")
+    `candidates` are those that no failure keeps out at `version` of the outliers.
+    """
 
-    def __init__(self, endpoints: Sequence[Endpoint], prefixes: PrefixIndex) -> None:
-        self.prefixes = prefixes
-        self.candidates = Candidates(endpoints, bits=prefixes.admit([each.address for each in endpoints]))
+    __slots__ = ("budget", "candidates", "endpoints", "prefixes", "version")
+
+    def __init__(
+        self, endpoints: Sequence[Endpoint], left: Sequence[Endpoint], version: int, old: "KnownPool | None" = None
+    ) -> None:
+        self.endpoints = endpoints
+        self.version = version
+        self.prefixes: PrefixIndex = old.prefixes if old is not None else PrefixIndex()
+        self.budget: RetryBudget = old.budget if old is not None else RetryBudget()
+        bits = self.prefixes.admit([each.address for each in endpoints])
+        if left is not endpoints:
+            known = dict(zip((each.address for each in endpoints), bits, strict=True))
+            bits = [known[each.address] for each in left]
+        self.candidates = Candidates(left, bits=bits)
 
 
 class State:
@@ -69,12 +80,12 @@ class State:
         "dice",
         "draining",
         "endpoints",
-        "failed_at",
         "in_flight",
         "limits",
         "loop",
         "mirrors",
         "observer",
+        "outliers",
         "sessions",
         "sink",
         "streams",
@@ -101,7 +112,7 @@ class State:
         self._builder = Builder()
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
         self._pools: dict[str, KnownPool] = {}
-        self.failed_at: dict[str, float] = {}
+        self.outliers = Outliers()
         self.sessions: set[Session] = set()
         self.streams = 0
         self.draining = False
@@ -129,10 +140,10 @@ class State:
         known = self._pools.get(key)
         if endpoints is None:
             return None
-        if known is None:
-            known = self._pools[key] = KnownPool(endpoints, PrefixIndex())
-        elif known.candidates.endpoints is not endpoints:
-            known = self._pools[key] = KnownPool(endpoints, known.prefixes)
+        outliers = self.outliers
+        if known is None or known.endpoints is not endpoints or known.version != outliers.version:
+            left = outliers.eligible(endpoints, self.clock()) if outliers.standings else endpoints
+            known = self._pools[key] = KnownPool(endpoints, left, outliers.version, known)
         return known
 
     def sweep(self) -> None:
@@ -142,8 +153,8 @@ class State:
         self.mirrors.sweep()
         for session in list(self.sessions):
             session.sweep(now)
-        for address, failed in list(self.failed_at.items()):
-            if now - failed > FORGET:
-                del self.failed_at[address]
         for key in [key for key in self._pools if key not in self.endpoints]:
             del self._pools[key]
+        for known in self._pools.values():
+            known.budget.mark(now)
+        self.outliers.forget(now, {each.address for pool in self.endpoints.values() for each in pool})

@@ -225,13 +225,16 @@ class Route(Struct, frozen=True):
 class Parameters(Struct, frozen=True, omit_defaults=True):
     """What a Gateway's GatewayParameters set; None leaves the worker's own default. Sizes in bytes, times in seconds.
 
-    `idle`: how long a connection without a request is kept; 0.0 is for ever.
+    `idle`: how long a connection without a request is kept. `first_byte`: how long a server may take from a whole
+    request to its answer's first byte; `stream_idle`: from one piece of its answer to the next. 0.0 is for ever.
     `response_headers`: whether answers bear `x-turnout-pool` and `x-turnout-endpoint`.
     """
 
     body_bytes: int | None = None
     idle: float | None = None
     response_headers: bool = True
+    first_byte: float | None = None
+    stream_idle: float | None = None
 
 
 DEFAULT_PARAMETERS = Parameters()

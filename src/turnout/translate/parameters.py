@@ -62,16 +62,22 @@ def merged(*specs: GatewayParametersSpec | None) -> Parameters:
     """What the specs say in sum; of each field the first that has it counts."""
     given = [spec for spec in specs if spec is not None]
     body = (spec.limits.request_body_bytes for spec in given if spec.limits is not None)
-    idle = (spec.timeouts.idle for spec in given if spec.timeouts is not None)
+    timeouts = [spec.timeouts for spec in given if spec.timeouts is not None]
     headers = (spec.response_headers for spec in given)
-    seconds = _first(idle)
     found = Parameters(
         body_bytes=_first(body),
-        idle=None if seconds is None else milliseconds(seconds) / 1000,
+        idle=_seconds(each.idle for each in timeouts),
         response_headers=_first(headers) != "Disabled",
+        first_byte=_seconds(each.first_byte for each in timeouts),
+        stream_idle=_seconds(each.stream_idle for each in timeouts),
     )
     # The very object is what an encoder leaves out.
     return DEFAULT_PARAMETERS if found == DEFAULT_PARAMETERS else found
+
+
+def _seconds(durations: Iterable[str | None]) -> float | None:
+    found = _first(durations)
+    return None if found is None else milliseconds(found) / 1000
 
 
 def _first(values: Iterable[T | None]) -> T | None:
