@@ -48,6 +48,8 @@ KIND_NAMES = (
 )
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
+ECHO_SECONDS = 0.25
+"""How often statuses that somebody has written are looked at, to see that ours are there. They change no table."""
 LONGEST_REST = 0.2
 """Seconds: in a storm of changes the loop rests as long as it works, so that acknowledgements are heard."""
 ACKNOWLEDGE_SECONDS = 5.0
@@ -83,6 +85,7 @@ class Controller:
         self._moved = asyncio.Event()
         kinds = {status_name(kind.kind, kind.group): kind for kind in KINDS if kind.kind in KIND_NAMES}
         self._reflectors = {name: Reflector(provider, served_as(kind), self._changed) for name, kind in kinds.items()}
+        self._others = [each for name, each in self._reflectors.items() if name != "InferenceRollout"]
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
         self._resources = ResourceSet()
         self._translator = Translator()
@@ -97,6 +100,9 @@ class Controller:
         self._peers: list[Peer] = []
         self._touched = True
         self._edits = -1
+        self._echoes = 0
+        self._echoes_after = 0.0
+        self._echoes_awaited = False
         self._version = 0
         self._parts: dict[str, bytes] = {}
         self._membership = Membership({})
@@ -173,10 +179,9 @@ class Controller:
 
     def _synchronise(self) -> None:
         position = min(reflector.position for reflector in self._reflectors.values())
-        others = (reflector for name, reflector in self._reflectors.items() if name != "InferenceRollout")
-        edits = sum(reflector.edits for reflector in others)
+        edits = sum(reflector.edits for reflector in self._others)
         moved = self._relevance.moved(self._reflectors["InferenceRollout"].documents)
-        if self._touched or moved or edits != self._edits:
+        if self._touched or moved or edits != self._edits or self._echoes_due():
             everything, self._touched, self._edits = self._touched, False, edits
             self._rebuild(self._snapshot.read(), everything=everything)
         else:
@@ -184,6 +189,20 @@ class Controller:
         if not self._ports_awaited:
             self._plan = Plan(self._version, position, self._due.writes)
             self._planned.set()
+
+    def _echoes_due(self) -> bool:
+        """Whether it is time to look at the statuses that were written since the last look; it is seen to otherwise."""
+        wait = self._echoes_after - self._clock()
+        if self._echoes == sum(reflector.echoes for reflector in self._others):
+            return False
+        if wait > 0 and not self._echoes_awaited:
+            self._echoes_awaited = True
+            asyncio.get_running_loop().call_later(wait, self._look_at_echoes)
+        return wait <= 0
+
+    def _look_at_echoes(self) -> None:
+        self._echoes_awaited = False
+        self._dirty.set()
 
     def _rebuild(self, resources: ResourceSet, *, everything: bool) -> None:
         """Costs what has changed since the last time. `everything`: more than the objects may have."""
@@ -197,6 +216,8 @@ class Controller:
         if everything or not same_members(self._resources, resources):
             self._tell_members(resources)
         self._resources = resources
+        self._echoes = sum(reflector.echoes for reflector in self._others)
+        self._echoes_after = self._clock() + ECHO_SECONDS
         self.rollouts.built(translation.rollouts, self._version)
 
     def _publish(self, wanted: dict[str, bytes]) -> None:
