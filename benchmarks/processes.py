@@ -19,6 +19,10 @@ OTHER_CORE = 1
 """Upstream and load run here, so that they cannot take the proxy's time."""
 
 
+CALM = 0.05
+"""CPU seconds in a second of who has nothing to do."""
+
+
 class MissingError(Exception):
     """Something that a part of the benchmark needs is not on this machine; the text says what."""
 
@@ -57,11 +61,16 @@ class Tree:
         except psutil.NoSuchProcess:
             return []
 
-    def cpu_seconds(self) -> float:
-        """CPU time of the tree so far, user and system, ended children included."""
+    def cpu_seconds(self, *commands: str) -> float:
+        """CPU time of the tree so far, user and system, ended children included.
+
+        With `commands`: of those processes alone whose command line has one of them.
+        """
         total = 0.0
         for each in self.members():
             with contextlib.suppress(psutil.NoSuchProcess):
+                if commands and not any(one in each.cmdline() for one in commands):
+                    continue
                 times = each.cpu_times()
                 total += times.user + times.system + times.children_user + times.children_system
         return total
@@ -100,6 +109,18 @@ class Tree:
         for each in self.members():
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.send_signal(number)
+
+
+def await_calm(tree: Tree, *commands: str, seconds: float = 120.0) -> None:
+    """Returns when these processes of the tree have done next to nothing for a second. Raises MissingError if never."""
+    end = time.monotonic() + seconds
+    before = tree.cpu_seconds(*commands)
+    while time.monotonic() < end:
+        time.sleep(1.0)
+        before, used = (now := tree.cpu_seconds(*commands)), now - before
+        if used < CALM:
+            return
+    raise MissingError(f"no calm; the log says: {tree.log.read_text(errors='replace')[-600:]}")
 
 
 def free_port() -> int:

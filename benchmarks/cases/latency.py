@@ -1,7 +1,8 @@
 """(d), (j): latency at a fixed pace."""
 
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -22,7 +23,7 @@ def added_latency(bench: Bench) -> list[Row]:
     with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
-            direct, through = _paced(bench, ports[0], RATE), _paced(bench, proxy.port, RATE)
+            direct, through = paced(bench, ports[0], RATE), paced(bench, proxy.port, RATE)
             return {
                 "added p50 ms": _at(through.latencies, 0.5) - _at(direct.latencies, 0.5),
                 "added p99 ms": _at(through.latencies, 0.99) - _at(direct.latencies, 0.99),
@@ -39,7 +40,7 @@ def beside_images(bench: Bench) -> list[Row]:
     with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
-            without, beside = _paced(bench, proxy.port, BESIDE), _paced(bench, proxy.port, BESIDE, IMAGES)
+            without, beside = paced(bench, proxy.port, BESIDE), paced(bench, proxy.port, BESIDE, IMAGES)
             alone, with_images = _at(without.latencies, 0.99), _at(beside.latencies, 0.99)
             return {
                 "p99 ms alone": alone,
@@ -51,10 +52,18 @@ def beside_images(bench: Bench) -> list[Row]:
         return bench.turns(proxies, measure)
 
 
-def _paced(bench: Bench, port: int, rate: float, images: float = 0) -> Paced:
+def paced(
+    bench: Bench, port: int, rate: float, images: float = 0, meanwhile: Callable[[], None] | None = None
+) -> Paced:
+    """The run of the load, for the bench's seconds; `meanwhile` is called once it is on its way."""
     figures = [str(port), str(rate), str(bench.seconds), str(images)]
     command = [sys.executable, "-m", "benchmarks.load.paced", *figures]
     with Tree(command, bench.folder / "paced.log", OTHER_CORE) as load:
+        if meanwhile is not None:
+            while b"warm" not in load.log.read_bytes():
+                time.sleep(0.05)
+            time.sleep(bench.seconds / 4)
+            meanwhile()
         load.process.wait(timeout=bench.seconds + 60)
         return msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Paced)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.payloads import chat, post
-from benchmarks.processes import PROXY_CORE, Tree, await_answer, free_ports
+from benchmarks.processes import PROXY_CORE, Tree, await_answer, await_calm, free_ports
 from benchmarks.proxies.proxy import Proxy, said
 
 ENGINE = "vllm"
@@ -40,10 +40,11 @@ class Turnout(Proxy):
         return [sys.executable, "-m", "turnout", "up", "-f", str(manifests), *where, "--workers", str(self.workers)], {}
 
     def start(self) -> Tree:
-        """Started, and answering: 5,000 routes take their time to be stored."""
+        """Started, answering, and done with what a start brings: 5,000 routes have as many statuses to be written."""
         command, env = self.command()
         self.tree = Tree(command, self.folder / f"turnout-{self.port}.log", PROXY_CORE, env)
         await_answer(self.port, post(chat(300)), self.tree, 300.0)
+        await_calm(self.tree, "turnout.runners.api", "turnout.runners.controller")
         return self.tree
 
     def _objects(self) -> list[dict[str, object]]:
