@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 
 from turnout.channels import (
@@ -32,6 +33,8 @@ BLIND = 2.0
 """Seconds that a worker with a table waits for the scraper's word before it accepts without it."""
 GRACE = 0.5
 """Seconds that an idle client gets to send a request when draining begins, so that it meets no closed connection."""
+PATIENT_GRACE = 5.0
+"""The same where there is a successor, and no hurry."""
 POLL = 0.02
 
 
@@ -45,6 +48,7 @@ class Worker:
         self, number: int, folder: Path, inflight: InflightFile, drain: float, limits: Limits | None = None
     ) -> None:
         self.ended = asyncio.Event()
+        self.accepting = asyncio.Event()
         self.failed = False
         self._loop = asyncio.get_running_loop()
         self._reports = Reports()
@@ -52,6 +56,9 @@ class Worker:
         sightings = open_sightings(folder / "sightings")
         self.state = State(self._loop, self._reports.add, column, inflight.reader(), limits, sightings)
         self._drain = drain
+        self._until = float("inf")
+        self._grace = GRACE
+        self._take_out = partial(inflight.take_out, number)
         self._listeners = Listeners(self.state)
         self._parts = Parts()
         self._swapper = Swapper(self.state, self._loop, self._served)
@@ -95,8 +102,15 @@ class Worker:
         """Closes `port`; open connections go on."""
         self._listeners.remove(port)
 
-    def drain(self) -> None:
+    def step_aside(self) -> None:
+        """Goes on serving, and writes no more to what its successor counts in."""
+        counts = self._take_out()
+        self.state.column, self.state.in_flight = counts, counts.total
+
+    def drain(self, seconds: float | None = None) -> None:
         """Accepts no more, finishes what is open for at most the time that it has, then ends."""
+        self._until = self._loop.time() + (self._drain if seconds is None else seconds)
+        self._grace = GRACE if seconds is None else max(GRACE, min(PATIENT_GRACE, seconds / 10))
         if not self.state.draining:
             self.state.draining = True
             self._spawn(self._drain_out(), "drain")
@@ -123,6 +137,16 @@ class Worker:
                 log.error("the controller sent a %s, which is not for a worker", type(message).__name__)
 
     def _served(self, version: int) -> None:
+        if self._listeners.stale:
+            self._spawn(self._refresh(version), "refresh")
+        else:
+            self._in_force(version)
+
+    async def _refresh(self, version: int) -> None:
+        await self._listeners.refresh()
+        self._in_force(version)
+
+    def _in_force(self, version: int) -> None:
         self._swapped = True
         self._table_known.set()
         self._controller.send(Acknowledged(version))
@@ -138,6 +162,7 @@ class Worker:
     def _take_endpoints(self, states: EndpointStates) -> None:
         self.state.endpoints = states.pools
         self._endpoints_known.set()
+        self._swapper.look()
 
     # -- what goes on
 
@@ -161,6 +186,7 @@ class Worker:
             log.warning("no word of the scraper within %.0f s: accepting without", BLIND)
         if not self.state.draining:
             await self._listeners.open()
+            self.accepting.set()
 
     async def _report_on(self) -> None:
         while True:
@@ -186,17 +212,17 @@ class Worker:
     async def _drain_out(self) -> None:
         began = self._loop.time()
         start = self.state.clock()
-        self._listeners.close()
+        await self._listeners.drain()
         sessions = self.state.sessions
         log.info("draining %d connections", len(sessions))
-        while sessions and self._loop.time() - began < self._drain:
-            before = self.state.clock() - GRACE
+        while sessions and self._loop.time() < self._until:
+            before = self.state.clock() - self._grace
             if before >= start:
                 for session in list(sessions):
                     session.close_idle(before)
             await asyncio.sleep(POLL)
         if sessions:
-            log.warning("%d connections did not end within %.0f s", len(sessions), self._drain)
+            log.warning("%d connections did not end within %.0f s", len(sessions), self._loop.time() - began)
             for session in list(sessions):
                 session.end()
             await asyncio.sleep(POLL)
