@@ -29,6 +29,14 @@ def given(case: str) -> tuple[ResourceSet, Facts]:
     return resource_set(document for document in found if "facts" not in document), Facts(**facts)
 
 
+def shown(table: Any) -> Any:
+    """The table without what it may not show, and without what few tables have."""
+    vault = table.pop("vault")
+    if not table["servers"]:
+        del table["servers"]
+    return {**short(table), "vault": sorted(vault)} if vault else short(table)
+
+
 def short(value: Any) -> Any:
     """The table as YAML shows it best: an ObjectRef is its text, and no role is none."""
     if isinstance(value, dict):
@@ -40,7 +48,7 @@ def short(value: Any) -> Any:
 
 def answers(translation: Translation) -> dict[str, str]:
     statuses = {f"{kind} {key}": status for (kind, key), status in translation.statuses.items()}
-    found = {"table.yaml": short(msgspec.to_builtins(translation.table)), "status.yaml": statuses}
+    found = {"table.yaml": shown(msgspec.to_builtins(translation.table)), "status.yaml": statuses}
     if translation.rollouts:
         found["rollouts.yaml"] = msgspec.to_builtins(translation.rollouts)
     return {name: yaml.safe_dump(value, sort_keys=False, width=120) for name, value in found.items()}

@@ -55,6 +55,11 @@ def no_route(host: str, path: str) -> Fault:
     return Fault(404, "no-route", f"no route matches host {host!r} and path {path!r}")
 
 
+def misdirected(host: str) -> Fault:
+    """The connection's TLS handshake was for another listener than the one that serves this host."""
+    return Fault(421, "misdirected", f"host {host!r} is served to connections whose TLS handshake names it")
+
+
 def forbidden_path(path: str) -> Fault:
     """The path would command a model server, and no rule names it exactly."""
     return Fault(403, "forbidden-path", f"path {path!r} is for managing model servers")

@@ -37,8 +37,9 @@ class Owner(Receiver, Waiter, Sleeper, Protocol):
 
 
 class Attempts(Struct, eq=False, gc=False):
-    """`count` is how many were begun, `endpoint` the last one's. `open`: one is under way, and counts as in flight.
+    """`count` is how many were begun, `endpoint` the last one's, `began` the clock time of the first, 0 before it.
 
+    `open`: one is under way, and counts as in flight.
     `upstream` is the connection that the request is on, None while there is none. `sent`: the server has all of the
     request.
     """
@@ -55,6 +56,7 @@ class Attempts(Struct, eq=False, gc=False):
     open: bool = False
     sent: bool = False
     endpoint: Endpoint | None = None
+    began: float = 0.0
     server: Server | None = None
     upstream: Upstream | None = None
 
@@ -207,12 +209,20 @@ class Attempts(Struct, eq=False, gc=False):
     def _go(self, owner: Owner, endpoint: Endpoint, now: float) -> None:
         state = self._state
         self.count += 1
+        self.began = self.began or now
         self.open = True
         if self._seconds:
             self._alarm = state.alarms.set(self._seconds, owner)
         self.endpoint = endpoint
         state.column.add(endpoint.slot, 1)
-        server = self.server = state.connections.server(endpoint.address)
+        if state.doors.open and not endpoint.secured:
+            server = self.server = state.connections.server(endpoint.address)
+        else:
+            secured = state.server(self._pool, endpoint)
+            if secured is None:
+                state.loop.call_soon(owner.refused, "how to speak to it is not known yet")
+                return
+            server = self.server = secured
         upstream = server.take(now)
         if upstream is None:
             state.connections.connect(server, owner)
@@ -228,7 +238,7 @@ class Attempts(Struct, eq=False, gc=False):
         request = owner.request
         assert self.server is not None
         self.sent = request.buffered or request.complete
-        write_request(upstream.transport, request, self.server.host_value, whole=self.sent)
+        write_request(upstream.transport, request, self.server.host_value, self.server.bearer, whole=self.sent)
         if not self.sent:
             self.pass_on(request)
 

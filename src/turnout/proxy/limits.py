@@ -11,7 +11,8 @@ class Limits(Struct, frozen=True):
     one read brings. `idle_upstream` is below the 5 s after which uvicorn closes an idle connection. `quiet` is how long
     a request may go without a byte in either direction: as long as OpenAI's clients wait. A stream that moves is never
     cut. `linger` is how long a client may go on sending after an answer
-    that ends its connection.
+    that ends its connection. `handshake` is how long a
+    client's TLS handshake may take, `farewell` how long a TLS connection waits for the client's own close.
     """
 
     head: int = 64 * 1024
@@ -26,6 +27,8 @@ class Limits(Struct, frozen=True):
     slow_head: float = 60.0
     quiet: float = 600.0
     linger: float = 2.0
+    handshake: float = 10.0
+    farewell: float = 2.0
 
 
 SWEEP = 1.0

@@ -5,7 +5,7 @@ from typing import TypeVar
 from msgspec.msgpack import Decoder
 
 from turnout.channels import TablePart, TableVersion
-from turnout.table import Listener, Pool, Route, RoutingTable
+from turnout.table import Access, Listener, Pool, Route, RoutingTable, Sealed
 from turnout.table.keyed import revised
 
 T = TypeVar("T")
@@ -13,6 +13,8 @@ T = TypeVar("T")
 _listeners = Decoder(tuple[Listener, ...])
 _route = Decoder(Route)
 _pool = Decoder(Pool)
+_servers = Decoder(dict[str, Access])
+_sealed = Decoder(Sealed)
 
 
 class Parts:
@@ -31,6 +33,8 @@ class Parts:
         self._listeners: tuple[Listener, ...] | None = None
         self._routes: dict[str, Route | None] = {}
         self._pools: dict[str, Pool | None] = {}
+        self._servers: dict[str, Access] | None = None
+        self._vault: dict[str, Sealed | None] = {}
 
     def take(self, part: TablePart) -> None:
         """Keeps one part for the next version: the very object that it is now, if that is equal.
@@ -46,6 +50,10 @@ class Parts:
             self._routes[key] = _kept(old.routes.get(key), _route.decode(value)) if value is not None else None
         elif kind == "pool":
             self._pools[key] = _kept(old.pools.get(key), _pool.decode(value)) if value is not None else None
+        elif kind == "servers":
+            self._servers = _kept(old.servers, _servers.decode(value)) if value is not None else {}
+        elif kind == "sealed":
+            self._vault[key] = _kept(old.vault.get(key), _sealed.decode(value)) if value is not None else None
         else:
             raise ValueError(f"a table has no part {part.key!r}")
 
@@ -57,6 +65,8 @@ class Parts:
             self._listeners if self._listeners is not None else old.listeners,
             revised(old.routes, self._routes),
             revised(old.pools, self._pools),
+            self._servers if self._servers is not None else old.servers,
+            revised(old.vault, self._vault),
         )
         self._clear()
         return self._table

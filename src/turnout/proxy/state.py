@@ -12,7 +12,9 @@ from turnout.endpoints.outlier import Outliers
 from turnout.endpoints.retry_budget import RetryBudget
 from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
-from turnout.proxy.connections import Connections
+from turnout.proxy.connections import Connections, Server
+from turnout.proxy.doors import Doors
+from turnout.proxy.entrances import Entrances
 from turnout.proxy.limits import Limits
 from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
@@ -78,8 +80,10 @@ class State:
         "column",
         "connections",
         "dice",
+        "doors",
         "draining",
         "endpoints",
+        "entrances",
         "in_flight",
         "limits",
         "loop",
@@ -109,6 +113,8 @@ class State:
         self.alarms = Alarms(loop)
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
+        self.doors = Doors(RoutingTable())
+        self.entrances = Entrances()
         self._builder = Builder()
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
         self._pools: dict[str, KnownPool] = {}
@@ -128,11 +134,22 @@ class State:
 
     def swapping(self, table: RoutingTable, version: int) -> Generator[None, None, None]:
         """`swap` in small steps: requests that begin between two of them use the table before. One at a time."""
+        entrances = yield from self.entrances.build(table)
         ports = yield from self._builder.build(table)
         view = View.of(table, version, self.view, Index(ports))
         view.watched = self.observer.watch(RoutingTable(routes=view.watching))
         self.mirrors.keep(RoutingTable(routes=view.mirroring))
         self.view = view
+        self.doors = Doors(table)
+        self.entrances.swap(entrances)
+
+    def server(self, pool: str, endpoint: Endpoint) -> Server | None:
+        """The server behind an endpoint of a pool (its key), to be spoken to as the newest table says.
+
+        None where that does not say how: it has not come yet.
+        """
+        credentials = self.doors.to(pool, endpoint)
+        return self.connections.server(endpoint.address, credentials) if credentials is not None else None
 
     def pool(self, key: str) -> KnownPool | None:
         """The pool of that key as its endpoints are now; None where it has none."""

@@ -9,7 +9,7 @@ from turnout.proxy.mirror import mirrors_of
 from turnout.proxy.redirects import Redirection
 from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
-from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, Route, RoutingTable, Rule, Split, Timeouts
+from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, Redirect, Route, RoutingTable, Rule, Split, Timeouts
 from turnout.table.keyed import changed, revised
 
 FOUND = 1024
@@ -52,6 +52,7 @@ class Plan:
     `guarded`: paths for managing model servers are refused, `late` where they are known only after a backend's filters.
     `named`: answers say which pool and endpoint they come from.
     `first_byte` and `stream_idle` are the limits of a server's silence, None for the worker's, 0 for none.
+    `logged` is the access log's, see `Record`.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Plan:
         "first_byte",
         "guarded",
         "late",
+        "logged",
         "mix",
         "named",
         "plain",
@@ -89,12 +91,13 @@ class Plan:
         self.rule = rule.name
         self.watched = watched
         self.mix = mixed(f"{self.route}/{self.rule}")
-        self.redirection = Redirection(redirect, path, target.listener.served_port) if redirect is not None else None
+        self.redirection = _redirection(redirect, target) if redirect is not None else None
         self.revision = _revision(rule.filters, path)
         self.body = parameters.body_bytes
         self.named = parameters.response_headers
         self.first_byte = parameters.first_byte
         self.stream_idle = parameters.stream_idle
+        self.logged = parameters.access_log
         self.request_seconds = timeouts.request or 0.0
         self.attempt_seconds = timeouts.backend_request or 0.0
         self.guarded = path.type != "Exact"
@@ -132,6 +135,7 @@ class View:
 
     `sequences` are the places of keyless requests, by their split's salt; `watched` the splits that rollouts watch, by
     their identity; `idle` the seconds that a connection to a port is kept without a request, where a Gateway says so.
+    `logging` is what a port's requests without a route get in the access log, where a Gateway says so.
     `watching` are the routes that rollouts watch, `mirroring` those that have mirrors.
     """
 
@@ -141,6 +145,7 @@ class View:
         "_plans",
         "idle",
         "index",
+        "logging",
         "mirroring",
         "sequences",
         "table",
@@ -158,6 +163,7 @@ class View:
         self.mirroring: dict[str, Route] = {}
         self.watched: dict[int, Watched] = {}
         self.idle: dict[int, float] = {}
+        self.logging: dict[int, float] = {}
         self._plans: dict[tuple[int, bool], Plan] = {}
         self._found: dict[tuple[int, str, str], Plan] = {}
         self._listed: dict[tuple[int, str, str], tuple[Shortlist, bool]] = {}
@@ -170,6 +176,8 @@ class View:
         for listener in table.listeners:
             if listener.parameters.idle is not None:
                 made.idle.setdefault(listener.served_port, listener.parameters.idle)
+            if listener.parameters.access_log is not None:
+                made.logging.setdefault(listener.served_port, listener.parameters.access_log)
         return made
 
     def _carry(self, old: "View") -> None:
@@ -247,6 +255,11 @@ def _revision(filters: Filters, match: PathMatch) -> Revision | None:
     if filters == NO_FILTERS:
         return None
     return Revision(filters, match)
+
+
+def _redirection(redirect: Redirect, target: Target) -> Redirection:
+    listener = target.listener
+    return Redirection(redirect, target.match.path, listener.served_port, tls=bool(listener.tls))
 
 
 def _rewrites(filters: Filters) -> bool:

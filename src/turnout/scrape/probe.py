@@ -12,6 +12,7 @@ from typing import cast
 import httptools
 from msgspec import Struct
 
+from turnout.channels.credentials import PLAIN, Credentials
 from turnout.endpoints.health import Failure
 
 CONNECT_SECONDS = 0.75
@@ -154,6 +155,17 @@ class Prober:
         self._idle: dict[str, list[_Connection]] = {}
         self._open: set[_Connection] = set()
         self._requests: dict[tuple[str, str], bytes] = {}
+        self._credentials: dict[str, Credentials] = {}
+
+    def equip(self, credentials: dict[str, Credentials]) -> None:
+        """Asks the servers at these addresses with these credentials from here on, and all others without any."""
+        old, self._credentials = self._credentials, credentials
+        for address in old.keys() | credentials.keys():
+            if old.get(address) != credentials.get(address):
+                self._requests = {known: each for known, each in self._requests.items() if known[0] != address}
+                for connection in self._idle.pop(address, ()):
+                    connection.close()
+                    self._open.discard(connection)
 
     @classmethod
     @asynccontextmanager
@@ -210,9 +222,13 @@ class Prober:
 
     async def _open_one(self, loop: asyncio.AbstractEventLoop, address: str) -> _Connection | Failure:
         host, _, port = address.rpartition(":")
+        host, credentials = host.strip("[]"), self._credentials.get(address, PLAIN)
+        name = (credentials.hostname or host) if credentials.tls else None
         try:
             async with asyncio.timeout(self._connect_seconds):
-                _, connection = await loop.create_connection(lambda: _Connection(loop), host.strip("[]"), int(port))
+                _, connection = await loop.create_connection(
+                    lambda: _Connection(loop), host, int(port), ssl=credentials.context(), server_hostname=name
+                )
         except (OSError, ValueError):  # TimeoutError is one
             return Failure.UNREACHABLE
         self._open.add(connection)
@@ -235,5 +251,8 @@ class Prober:
             if len(self._requests) >= 10_000:  # endpoints come and go
                 self._requests.clear()
             head = f"GET {path} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: turnout-scraper\r\nAccept: */*\r\n"
-            request = self._requests[key] = f"{head}Accept-Encoding: identity\r\n\r\n".encode()
+            token = self._credentials.get(address, PLAIN).key
+            if token:
+                head += f"Authorization: Bearer {token.decode('latin-1')}\r\n"
+            request = self._requests[key] = f"{head}Accept-Encoding: identity\r\n\r\n".encode("latin-1")
         return request

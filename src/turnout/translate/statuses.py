@@ -9,6 +9,8 @@ from turnout.resources.inferencepool import InferencePool
 from turnout.resources.modelserver import ModelServer
 from turnout.resources.set import ResourceSet
 from turnout.table.keyed import changed, revised
+from turnout.translate.accesses import Accesses
+from turnout.translate.destinations import Unresolved
 from turnout.translate.facts import Facts
 from turnout.translate.gateway_classes import gateway_class_status, our_classes
 from turnout.translate.gateways import OpenGateway, gateway_status, parameters_in_use
@@ -31,6 +33,7 @@ class Found(Struct, frozen=True):
     attached: Mapping[tuple[str, str], tuple[str, ...]]
     referring: Mapping[str, tuple[str, ...]]
     facts: Facts
+    accesses: Accesses
 
 
 class Statuses:
@@ -42,6 +45,7 @@ class Statuses:
         self._referring: Mapping[str, tuple[str, ...]] = {}
         self._servers: dict[str, ModelServer] = {}
         self._few: set[Name] = set()
+        self._accesses = Accesses()
 
     def update(self, found: Found, routes: Collection[str], *, few: bool) -> None:
         """Works out those of these routes, of pools and servers that changed, and, where `few`, of all other kinds."""
@@ -51,10 +55,13 @@ class Statuses:
             fresh["HTTPRoute", key] = http_route_status(route, found.facts) if route is not None else None
         fresh.update(self._of_pools(found))
         servers = found.resources.model_servers
-        for key in changed(self._servers, servers):
+        faults = found.accesses.server_faults
+        for key in {*changed(self._servers, servers), *_differing(self._accesses.server_faults, faults)}:
             server = servers.get(key)
-            fresh["ModelServer", key] = model_server_status(server, found.facts) if server is not None else None
-        self._servers = servers
+            fresh["ModelServer", key] = None
+            if server is not None:
+                fresh["ModelServer", key] = model_server_status(server, found.facts, faults.get(key))
+        self._servers, self._accesses = servers, found.accesses
         if few:
             others = dict(_few(found))
             fresh.update(dict.fromkeys(self._few - others.keys()))
@@ -67,11 +74,18 @@ class Statuses:
         keys = changed(self._pools, pools)
         if old is not new:
             keys += [key for key in old.keys() | new.keys() if old.get(key) != new.get(key)]
-        for key in keys:
-            pool = pools.get(key)
-            status = inference_pool_status(pool, new.get(key, ()), found.facts) if pool is not None else None
+        faults = found.accesses.pool_faults
+        for key in {*keys, *_differing(self._accesses.pool_faults, faults)}:
+            pool, status = pools.get(key), None
+            if pool is not None:
+                status = inference_pool_status(pool, new.get(key, ()), found.facts, faults.get(key))
             yield ("InferencePool", key), status
         self._pools, self._referring = pools, new
+
+
+def _differing(before: Mapping[str, Unresolved], after: Mapping[str, Unresolved]) -> list[str]:
+    """The keys whose faults are others."""
+    return [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
 
 
 def _few(found: Found) -> Iterator[tuple[Name, Document | None]]:
@@ -85,4 +99,4 @@ def _few(found: Found) -> Iterator[tuple[Name, Document | None]]:
         yield ("Gateway", key), gateway_status(gateway, found.attached, facts)
     for key, one in parameters.items():
         yield ("GatewayParameters", key), gateway_parameters_status(one, used, facts)
-    yield from stored_statuses(resources, facts)
+    yield from stored_statuses(resources, facts, found.accesses)

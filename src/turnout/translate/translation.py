@@ -5,11 +5,12 @@ from msgspec.structs import fields, replace
 
 from turnout.resources.document import Document
 from turnout.resources.set import ResourceSet
-from turnout.table import RoutingTable
+from turnout.table import RoutingTable, Sealed
 from turnout.table.keyed import revised
+from turnout.translate.accesses import Accesses, find_accesses
 from turnout.translate.destinations import Destinations
 from turnout.translate.facts import Facts
-from turnout.translate.gateways import OpenGateway, open_gateways, table_listeners
+from turnout.translate.gateways import OpenGateway, key_pairs_of, open_gateways, table_listeners
 from turnout.translate.grants import Grants
 from turnout.translate.inference_pools import table_pools
 from turnout.translate.laying import Laying, Shift
@@ -27,12 +28,13 @@ class Translation(Struct, frozen=True):
 
     A status that says nothing new is equal to the one that the object has. Those of Gateways hold once every worker
     has the table: they say `Programmed`. `rollouts` are the facts of every InferenceRollout by key: its status is its
-    engine's to write.
+    engine's to write. `accesses` are how servers are spoken to: membership follows them.
     """
 
     table: RoutingTable
     statuses: dict[tuple[str, str], Document]
     rollouts: dict[str, RolloutFacts] = {}
+    accesses: Accesses = Accesses()
 
 
 def translate(resources: ResourceSet, facts: Facts) -> Translation:
@@ -57,6 +59,7 @@ class Translator:
         self._statuses = Statuses()
         self._gateways: dict[str, OpenGateway] = {}
         self._grants = Grants()
+        self._accesses = Accesses()
         self._table = RoutingTable()
         self._fresh = True
 
@@ -69,6 +72,9 @@ class Translator:
         if others:
             self._gateways = open_gateways(resources, facts)
             self._grants = Grants.of(resources.reference_grants.values())
+        if others or resources.model_servers is not self._resources.model_servers:
+            accesses = find_accesses(resources)
+            self._accesses = self._accesses if accesses == self._accesses else accesses
         destinations = Destinations(resources.inference_pools, self._grants)
         sources = Sources(self._gateways, resources.namespaces, destinations)
         read = self._reading.update(resources.http_routes, sources)
@@ -79,25 +85,33 @@ class Translator:
         self._statuses.update(self._found(resources, facts), shift.keys, few=few)
         self._resources, self._facts, self._fresh = resources, facts, False
         rollouts = {rollout.resource.key: rollout.facts for rollout in self._laying.rollouts}
-        return Translation(self._table, self._statuses.told, rollouts)
+        return Translation(self._table, self._statuses.told, rollouts, self._accesses)
 
     def _made(self, shift: Shift, resources: ResourceSet) -> RoutingTable:
         """The table. Its unchanged parts are the same objects as before, and so are its unchanged dicts."""
         old = self._table
         routes = {key: shift.after[key].route if key in shift.after else None for key in shift.keys}
         moved = {key: route for key, route in routes.items() if old.routes.get(key) is not route}
+        accesses = self._accesses
         there = old.pools.keys() ^ resources.inference_pools.keys()
-        pools = table_pools({key: pool for key, pool in resources.inference_pools.items() if key in there})
+        there |= {key for key, pool in old.pools.items() if pool.access != accesses.pools.get(key)}
+        pools = table_pools(
+            {key: pool for key, pool in resources.inference_pools.items() if key in there}, accesses.pools
+        )
         listeners = table_listeners(self._gateways, self._laying.attached)
+        vault: dict[str, Sealed] = dict(sorted((key_pairs_of(self._gateways) | accesses.vault).items()))
         return RoutingTable(
             listeners=old.listeners if listeners == old.listeners else listeners,
             routes=revised(old.routes, moved),
             pools=revised(old.pools, {key: pools.get(key) for key in there}),
+            servers=old.servers if accesses.servers == old.servers else accesses.servers,
+            vault=old.vault if vault.keys() == old.vault.keys() else vault,
         )
 
     def _found(self, resources: ResourceSet, facts: Facts) -> Found:
         laying = self._laying
-        return Found(resources, self._gateways, laying.routes, laying.attached, laying.referring, facts)
+        found = laying.routes, laying.attached, laying.referring
+        return Found(resources, self._gateways, *found, facts, self._accesses)
 
 
 def _others_moved(before: ResourceSet, after: ResourceSet) -> bool:

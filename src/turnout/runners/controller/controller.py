@@ -15,6 +15,7 @@ from turnout.resources.kinds import KINDS
 from turnout.resources.set import ResourceSet
 from turnout.runners.controller.addresses import Addresses
 from turnout.runners.controller.channel import Peer, serve
+from turnout.runners.controller.credentials import credentials_by_address
 from turnout.runners.controller.due import Due
 from turnout.runners.controller.parts import Parts
 from turnout.runners.controller.relevance import Relevance
@@ -24,6 +25,7 @@ from turnout.runners.controller.snapshot import Snapshot
 from turnout.runners.controller.statuses import StatusWrite, StatusWriter
 from turnout.store import ApiError, Provider, UnreachableError, served_as
 from turnout.translate import Facts, Translation, Translator
+from turnout.translate.accesses import Accesses
 from turnout.translate.gateways import open_gateways, table_listeners
 from turnout.translate.membership import host_names, membership, same_members
 from turnout.translate.stored import status_name
@@ -45,6 +47,8 @@ KIND_NAMES = (
     "InferenceModelRewrite",
     "LoRAAdapter",
     "InferencePoolPolicy",
+    "Secret",
+    "ConfigMap",
 )
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
@@ -106,6 +110,7 @@ class Controller:
         self._version = 0
         self._parts: dict[str, bytes] = {}
         self._membership = Membership({})
+        self._accesses: Accesses | None = None
         self._ports = Ports(())
         self._ports_awaited = 0
         self._ports_deadline = 0.0
@@ -213,8 +218,9 @@ class Controller:
         self._publish(self._table_parts.of(translation.table))
         self._due.look(translation.statuses, everywhere=everything)
         self._ask_for_ports(resources, facts, translation)
-        if everything or not same_members(self._resources, resources):
-            self._tell_members(resources)
+        moved = translation.accesses is not self._accesses
+        if everything or moved or not same_members(self._resources, resources):
+            self._tell_members(resources, translation)
         self._resources = resources
         self._echoes = sum(reflector.echoes for reflector in self._others)
         self._echoes_after = self._clock() + ECHO_SECONDS
@@ -261,10 +267,15 @@ class Controller:
             if self._unavailable:
                 self._send_ports()
 
-    def _tell_members(self, resources: ResourceSet) -> None:
+    def _tell_members(self, resources: ResourceSet, translation: Translation) -> None:
+        self._accesses = translation.accesses
         self._addresses.want(host_names(resources))
-        found = membership(resources, self._addresses.known)
-        message = Membership({pool: tuple(Member(*each) for each in members) for pool, members in found.items()})
+        found = membership(resources, self._addresses.known, self._accesses)
+        message = Membership(
+            {pool: tuple(Member(*each) for each in members) for pool, members in found.items()},
+            credentials_by_address(found, translation.table),
+        )
+        self.rollouts.equip(message.credentials)
         if message != self._membership:
             self._membership = message
             for peer in self._of("scraper"):

@@ -19,13 +19,17 @@ class Parts:
         self._encoded = {"listeners": _encode(self._table.listeners)}
 
     def of(self, table: RoutingTable) -> dict[str, bytes]:
-        """`listeners`, `route/NS/NAME` and `pool/NS/NAME`, each with its msgpack. Equal tables have equal parts.
+        """`listeners`, `servers`, `route/NS/NAME`, `pool/NS/NAME` and `sealed/DIGEST`, each with its msgpack.
 
-        The very dict of the last time where they are.
+        Equal tables have equal parts: the very dict of the last time where they are.
         """
         old, found = self._table, dict[str, bytes | None]()
         if table.listeners is not old.listeners:
             found["listeners"] = _encode(table.listeners)
+        if table.servers is not old.servers:
+            found["servers"] = _encode(table.servers) if table.servers else None
+        for digest in old.vault.keys() ^ table.vault.keys():
+            found[f"sealed/{digest}"] = _encode(table.vault[digest]) if digest in table.vault else None
         for key in changed(old.routes, table.routes):
             found[f"route/{key}"] = _encode(table.routes[key]) if key in table.routes else None
         for key in changed(old.pools, table.pools):
