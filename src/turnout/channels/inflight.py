@@ -36,6 +36,24 @@ class Column:
         self._cells[slot * self._columns + self._worker] += delta
 
 
+class OwnCounts:
+    """What a worker has in flight once its column is its successor's: nobody else sees it."""
+
+    __slots__ = ("_counts", "_shared")
+
+    def __init__(self, counts: list[int], shared: Callable[[int], int]) -> None:
+        self._counts = counts
+        self._shared = shared
+
+    def add(self, slot: int, delta: int) -> None:
+        """Counts a request in (+1) or out (-1)."""
+        self._counts[slot] += delta
+
+    def total(self, slot: int) -> int:
+        """Requests in flight at the endpoint of `slot`: its own, and those of all workers."""
+        return self._counts[slot] + self._shared(slot)
+
+
 class InflightFile:
     """The mapped file. `create` and `open` make one; `close` it in the end, after its columns are no longer used."""
 
@@ -75,6 +93,14 @@ class InflightFile:
         """The counters of worker number `worker`. Raises IndexError if the file has no such column."""
         self._check(worker)
         return Column(self._cells, self.columns, worker)
+
+    def take_out(self, worker: int) -> OwnCounts:
+        """What the worker has in flight, in its column no more. Only the column's writer may call it."""
+        self._check(worker)
+        cells, columns = self._cells, self.columns
+        counts = [cells[slot * columns + worker] for slot in range(self.rows)]
+        self.zero(worker)
+        return OwnCounts(counts, self.reader())
 
     def total(self, slot: int) -> int:
         """Requests in flight at the endpoint of `slot`, over all workers."""

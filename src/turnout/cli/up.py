@@ -12,7 +12,7 @@ import click
 from turnout.cli.address import ADDRESS, Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from turnout.resources.document import Document
     from turnout.runners.up import Options, Watched
@@ -95,6 +95,8 @@ async def _run(options: "Options") -> int:
     except (OSError, StartError) as error:
         click.echo(f"error: {error.strerror if isinstance(error, OSError) else error}", err=True)
         return 1
+    terminal = _terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hung_up, system.renew, asked.set, terminal)
     starting = asyncio.create_task(system.start())
     stopping = asyncio.create_task(asked.wait())
     try:
@@ -110,3 +112,20 @@ async def _run(options: "Options") -> int:
         stopping.cancel()
         await system.stop()
     return 0
+
+
+def _terminal() -> bool:
+    """Whether there is a terminal that would tell this process of its end."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _hung_up(renew: "Callable[[], None]", end: "Callable[[], None]", had_terminal: bool) -> None:  # noqa: FBT001
+    """SIGHUP renews the workers, unless it says that the terminal is gone in which this command ran."""
+    if had_terminal and not _terminal():
+        end()
+    else:
+        renew()

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from turnout.channels import Accepting, Renew
 from turnout.channels.inflight import InflightFile
 from turnout.proxy.control import Control
 from turnout.proxy.worker import Worker
@@ -46,11 +47,19 @@ async def _live(number: int, folder: Path, inflight: InflightFile, control_fd: i
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, worker.drain)
     control = Control(socket.socket(fileno=control_fd), worker)
+    loop.add_signal_handler(signal.SIGHUP, control.say, Renew())
     worker.start()
+    telling = loop.create_task(_tell(worker, control))
     await worker.ended.wait()
+    telling.cancel()
     control.close()
     await worker.close()
     return worker.failed
+
+
+async def _tell(worker: Worker, control: Control) -> None:
+    await worker.accepting.wait()
+    control.say(Accepting())
 
 
 def _allow_connections() -> None:
