@@ -184,8 +184,9 @@ class View:
         """Takes over what has not changed."""
         before, after = old.table.routes, self.table.routes
         keys = changed(before, after)
-        salts = {rule.split.salt for key in keys if key in before for rule in before[key].rules}
-        self.sequences = {salt: each for salt, each in old.sequences.items() if salt not in salts}
+        if old.sequences:
+            salts = {rule.split.salt for key in keys if key in before for rule in before[key].rules}
+            self.sequences = {salt: each for salt, each in old.sequences.items() if salt not in salts}
         there = {key: after[key] for key in keys if key in after}
         for route in there.values():
             for rule in route.rules:
