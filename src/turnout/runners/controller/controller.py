@@ -345,7 +345,7 @@ class Controller:
         log.info("%s is gone (process %d)", peer, peer.pid)
         self._peers.remove(peer)
         if peer.role == "worker":
-            self.reports.gone(peer.worker)
+            self.reports.gone(peer.worker, peer.pid)
             self._acknowledged.set()
             self.rollouts.acknowledged()
         elif peer.role == "parent":
