@@ -11,6 +11,8 @@ import msgspec
 import pytest
 import yaml
 
+from tests.support.certificates import encoded
+from tests.support.fixed_pairs import with_pairs
 from tests.support.resource_sets import documents, resource_set, with_statuses
 from turnout.resources.set import ResourceSet
 from turnout.translate import Facts, Translation, translate
@@ -22,7 +24,7 @@ REF = {"group", "kind", "namespace", "name"}
 
 def given(case: str) -> tuple[ResourceSet, Facts]:
     """The resources of `in.yaml`, and the facts that its document `facts:` changes."""
-    found = documents((GOLDEN / case / "in.yaml").read_text())
+    found = documents(with_pairs((GOLDEN / case / "in.yaml").read_text()))
     facts: dict[str, Any] = {"gateway_port": 8080, "now": "2026-02-02T02:02:02Z"}
     for document in found:
         facts |= document.get("facts", {})
@@ -72,6 +74,13 @@ def test_writing_the_statuses_of_a_golden_case_leaves_nothing_to_write(case: str
     again = translate(written, msgspec.structs.replace(facts, now="2027-07-07T07:07:07Z"))
     assert again.table == first.table
     assert again.statuses == {key: first.statuses[key] for key in again.statuses}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_golden_case_holds_no_private_key(case: str) -> None:
+    for path in (GOLDEN / case).iterdir():
+        assert "PRIVATE KEY" not in path.read_text()
+        assert encoded("-----BEGIN PRIVATE")[:20] not in path.read_text()
 
 
 def test_there_are_golden_cases() -> None:
