@@ -25,13 +25,14 @@ from turnout.translate import Translation, Translator, translate
 
 Document = dict[str, Any]
 NAMES = ["r0", "r1", "r2"]
+KEY = {"name": "key", "key": "apiKey"}
 
 
 @st.composite
 def edits(draw: st.DrawFn) -> Document:
     """An object that comes, or takes the place of another of its name."""
     namespace = draw(st.sampled_from(["default", "team"]))
-    kind = draw(st.integers(0, 6))
+    kind = draw(st.integers(0, 8))
     if kind == 0:
         return draw(http_routes(draw(st.sampled_from(NAMES))))
     if kind == 1:
@@ -45,8 +46,20 @@ def edits(draw: st.DrawFn) -> Document:
         labels = draw(st.dictionaries(st.sampled_from(["a", "b"]), st.just("x"), max_size=2))
         return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}
     if kind == 5:
-        tls: Document = {"tls": {}} if draw(st.booleans()) else {}
-        return model_server("s", namespace=namespace, **tls)
+        asked: list[Document] = [{}, {"tls": {}}, {"apiKeySecretRef": KEY}]
+        return model_server("s", namespace=namespace, **draw(st.sampled_from(asked)))
+    if kind == 6:
+        data = draw(st.sampled_from([{"apiKey": "czNjcmV0"}, {"apiKey": "b3RoZXI="}, {}]))
+        return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": namespace}, "data": data}
+    if kind == 7:
+        target = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "llm"}
+        upstream = draw(st.sampled_from([{}, {"tls": {}}, {"apiKeySecretRef": KEY}]))
+        return {
+            "apiVersion": "turnout.dev/v1alpha1",
+            "kind": "InferencePoolPolicy",
+            "metadata": {"name": "policy", "namespace": namespace},
+            "spec": {"targetRefs": [target], "upstream": upstream},
+        }
     weight = draw(st.integers(0, 100))
     document = rollout(draw(st.sampled_from(["o0", "o1"])), namespace=namespace, route=draw(st.sampled_from(NAMES)))
     status = {"overlay": draw(st.sampled_from(["Active", "Active", "Released"])), "weights": {"desired": weight}}
@@ -80,7 +93,7 @@ def accept(of: ResourceSet, found: Translation) -> ResourceSet:
 
 
 @given(resource_sets(), st.data())
-@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_a_sequence_of_changes_ends_where_a_fresh_translation_does(
     documents: list[Document], data: st.DataObject
 ) -> None:
@@ -100,6 +113,7 @@ def test_a_sequence_of_changes_ends_where_a_fresh_translation_does(
         assert list(told.table.routes) == list(fresh.table.routes)
         assert list(told.table.pools) == list(fresh.table.pools)
         assert list(told.statuses) == list(fresh.statuses)
+        assert list(told.table.vault) == list(fresh.table.vault)
         if data.draw(st.booleans()):
             found = accept(found, told)
 
