@@ -3,10 +3,13 @@
 import asyncio
 import gzip
 import socket
+from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import Authority, server_context
 from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
+from turnout.channels.credentials import Credentials
 from turnout.endpoints.health import Failure
 from turnout.scrape.probe import PAGE_LIMIT, TOTAL_SECONDS, Answer, Prober
 
@@ -165,3 +168,34 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_costs_no_probe() -> 
         await server.kill()
 
     asyncio.run(scenario())
+
+
+def test_a_server_that_asks_for_tls_and_a_key_is_asked_with_both(tmp_path: Path) -> None:
+    authority = Authority()
+
+    async def scenario() -> list[Answer | Failure]:
+        heads: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer(200 if b"\r\nAuthorization: Bearer sk-1\r\n" in heads[-1] else 401))
+            writer.close()
+
+        context = server_context(authority.server("llm.test"), tmp_path)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        found = []
+        ca = authority.trust.encode()
+        stranger = Authority().trust.encode()
+        async with server, Prober.opened() as prober:
+            for given in (
+                Credentials(tls=True, hostname="llm.test", ca=ca, key=b"sk-1"),
+                Credentials(tls=True, hostname="llm.test", ca=ca),
+                Credentials(tls=True, hostname="llm.test", ca=stranger, key=b"sk-1"),
+            ):
+                prober.equip({address: given})
+                found.append(await prober.get(address, "/health"))
+        assert len(heads) == 2
+        return found
+
+    assert asyncio.run(scenario()) == [Answer(200, b""), Answer(401, b""), Failure.UNREACHABLE]
