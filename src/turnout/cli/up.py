@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 @click.option("--api", type=ADDRESS, default="127.0.0.1:8001", show_default=True, help="Where kubectl talks to.")
 @click.option("--api-auth", is_flag=True, help="HTTPS and a token for the API on loopback too.")
 @click.option("--state", default=None, metavar="DIR", help="Keeps objects across restarts; `memory` keeps nothing.")
+@click.option("--access-log", metavar="PATH|-", help="Logs every request, unless its Gateway says otherwise.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
-def command(
+def command(  # noqa: PLR0913 - its options
     paths: tuple[str, ...],
     watch: bool,  # noqa: FBT001 - a flag
     gateway: Address,
     api: Address,
     api_auth: bool,  # noqa: FBT001 - a flag
     state: str | None,
+    access_log: str | None,
     workers: int | None,
 ) -> None:
     """Run the API, the controllers and the gateway on this machine."""
@@ -52,6 +54,7 @@ def command(
         api=api,
         api_auth=api_auth,
         state=folder.absolute() if folder is not None else None,
+        access_log=access_log if access_log in {None, "-"} else str(Path(access_log).absolute()),
         workers=workers if workers is not None else max(1, (os.cpu_count() or 1) - 1),
     )
     sys.exit(asyncio.run(_run(options)))

@@ -3,8 +3,6 @@
 WAITING ── first in line ──► READING ── Request.ready ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
 """
 
-from time import time
-
 from msgspec import Struct
 
 from turnout.endpoints.management import is_management
@@ -19,13 +17,13 @@ from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
 from turnout.proxy.mirror import Draft
 from turnout.proxy.observation import Observation
+from turnout.proxy.recording import record_of
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.tunnel import Tunnel
 from turnout.proxy.upstream import SWITCHING, Upstream
 from turnout.proxy.view import Arm, Plan, View
-from turnout.proxy.writing import Answer, since
-from turnout.telemetry.record import Record
+from turnout.proxy.writing import Answer
 
 WAITING, READING, SERVING, ANSWERED, OVER = range(5)
 """How far an exchange is. Plain numbers: an Enum's hash is Python code."""
@@ -370,28 +368,12 @@ class Exchange(Struct, eq=False, gc=False):
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, attempts.count)
-        arm = assigned.arm
-        stream = self._answer.stream
-        state.streams -= stream
-        began = self._began
+        answer, began = self._answer, self._began
+        state.streams -= answer.stream
         duration = state.clock() - began
+        view, port = self._view, self._client.port
         state.sink(
-            Record(
-                time() - duration,
-                plan.route if plan is not None else "",
-                plan.rule if plan is not None else "",
-                arm.key if arm is not None else "",
-                attempts.endpoint.address if attempts.endpoint is not None else "",
-                self._view.version,
-                arm.backend.weight if arm is not None else 0,
-                assigned.weight_total,
-                assigned.unit,
-                code,
-                reason,
-                stream,
-                since(began, self._answer.first_byte),
-                since(began, self._answer.first_body),
-                duration,
-                attempts.count,
+            record_of(
+                self.request, plan, assigned, attempts, answer, observed, view, port, began, duration, code, reason
             )
         )

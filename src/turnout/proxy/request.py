@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from turnout.inference import ModelPart, RequestFields, boundary_of, read_request
 from turnout.inference.skeleton import skeleton
-from turnout.proxy.answers import Fault, Notice, bad_request
+from turnout.proxy.answers import Fault, Notice, bad_request, expectation_failed
 from turnout.proxy.heads import (
     CHUNKED,
     CODING,
@@ -48,6 +48,7 @@ class Request(Struct, eq=False, gc=False):
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
     client's address. `fault` is why it is not relayed. `offers` are the protocols that the server may switch to.
+    `model` is what the body names, once `fields` were read.
 
     `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
@@ -72,6 +73,7 @@ class Request(Struct, eq=False, gc=False):
     expects: bool = False
     fault: Fault | Notice | None = None
     offers: tuple[bytes, ...] = ()
+    model: str = ""
     _fields: RequestFields | None = None
     _form: ModelPart | None = None
     _scanned: int = 0
@@ -145,6 +147,7 @@ class Request(Struct, eq=False, gc=False):
         if not form.settled and not self.complete:
             return False
         self._fields = RequestFields(form.model)
+        self.model = form.model
         return True
 
     def fields(self) -> RequestFields:
@@ -158,6 +161,7 @@ class Request(Struct, eq=False, gc=False):
             if not body:
                 return _UNSAID
             fields = self._fields = read_request(body)
+            self.model = fields.model
         return fields
 
     def text(self) -> bytes:
@@ -234,7 +238,11 @@ class Request(Struct, eq=False, gc=False):
             if not self.buffered and media[:1] in {b"m", b"M"}:
                 boundary = boundary_of(media)
                 self._form = ModelPart(boundary) if boundary else None
-            self.expects = noted.get(EXPECT, b"").lower() == b"100-continue" and not self.http10
+            expected = noted.get(EXPECT)
+            if expected is not None and not self.http10:
+                self.expects = expected.lower() == b"100-continue"
+                if not self.expects:
+                    self.fault = self.fault or expectation_failed(expected.decode("latin-1"))
 
     def _read_target(self, host: bytes | None) -> bytes | None:
         """A target in absolute form: its authority is the host, whatever the Host header says (RFC 9112, 3.2.2)."""
@@ -252,6 +260,8 @@ class Request(Struct, eq=False, gc=False):
         if not parts.netloc or b"@" in parts.netloc:
             self.fault = bad_request("the request's target names no host, or a user")
             return host
+        if host is None and not self.http10:
+            return None
         self.url = (parts.path or b"/") + (b"?" + parts.query if parts.query else b"")
         self.lines = [b"host", COLON, parts.netloc, CRLF, *without(self.lines, frozenset({b"host"}))]
         return parts.netloc

@@ -22,10 +22,12 @@ from turnout.proxy.channel import Channel
 from turnout.proxy.garbage import Garbage
 from turnout.proxy.limits import SWEEP, Limits
 from turnout.proxy.listeners import Listeners
+from turnout.proxy.loop_lag import LoopLag
 from turnout.proxy.parts import Parts
 from turnout.proxy.reports import REPORT, Reports
 from turnout.proxy.state import State
 from turnout.proxy.swapper import Swapper
+from turnout.telemetry.access_log import AccessLog
 
 log = logging.getLogger("turnout.proxy")
 
@@ -45,13 +47,21 @@ class Worker:
     """
 
     def __init__(
-        self, number: int, folder: Path, inflight: InflightFile, drain: float, limits: Limits | None = None
+        self,
+        number: int,
+        folder: Path,
+        inflight: InflightFile,
+        drain: float,
+        limits: Limits | None = None,
+        access_log: AccessLog | None = None,
     ) -> None:
         self.ended = asyncio.Event()
         self.accepting = asyncio.Event()
         self.failed = False
         self._loop = asyncio.get_running_loop()
-        self._reports = Reports()
+        self._lag = LoopLag(self._loop)
+        self._access_log = access_log
+        self._reports = Reports(access_log, self._lag)
         column = inflight.column(number)
         sightings = open_sightings(folder / "sightings")
         self.state = State(self._loop, self._reports.add, column, inflight.reader(), limits, sightings)
@@ -74,6 +84,7 @@ class Worker:
     def start(self) -> None:
         """Everything runs from here on, until `ended` is set."""
         self._garbage.freeze()
+        self._lag.start()
         self._controller.start()
         self._scraper.start()
         self._spawn(self._open(), "open")
@@ -86,7 +97,10 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._lag.stop()
         self._report()
+        if self._access_log is not None:
+            await self._loop.run_in_executor(None, self._access_log.close)
         await self._controller.stop()
         await self._scraper.stop()
         self.state.mirrors.close()
@@ -196,6 +210,7 @@ class Worker:
     def _report(self) -> None:
         state = self.state
         state.observer.expire()
+        self._reports.digest()
         if self._controller.connected:
             self._controller.send(self._reports.report(state.streams, state.view.version, state.observer.take()))
 

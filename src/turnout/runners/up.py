@@ -47,6 +47,7 @@ class Options:
 
     `api_auth` asks for TLS and a token on loopback too. `documents` are the manifests to apply, in order; `watched` the
     files that they are from, if those are to be followed. `drain` is how many seconds open requests get at the end.
+    `access_log` is a path or `-`: all requests are logged there, unless their Gateway says otherwise.
     """
 
     documents: Sequence[dict[str, object]] = ()
@@ -57,6 +58,7 @@ class Options:
     state: Path | None = None
     workers: int = 1
     drain: float = 30.0
+    access_log: str | None = None
 
 
 class StartError(Exception):
@@ -103,7 +105,8 @@ class System:
         gateway = ("--gateway-host", options.gateway[0], "--gateway-port", str(self._serving.main))
         self._controller = self._part("controller", "--kubeconfig", str(self._run / "api.kubeconfig"), *gateway)
         self._scraper = self._part("scraper")
-        self._workers = Workers(self._serving, self._inflight, self._run, options.workers, options.drain)
+        shape = (options.workers, options.drain, options.access_log)
+        self._workers = Workers(self._serving, self._inflight, self._run, *shape)
 
     async def start(self) -> str:
         """Starts everything; returns the `ready` line. Raises StartError; `stop` is due in either case."""
@@ -177,7 +180,8 @@ class System:
             if code == 1 and not self._hopeless.done():
                 self._hopeless.set_result("the API refused to start; its reason is in the log above")
 
-        return Child("api", "api", ["--state", state, *self._access.arguments], prepare=prepare, died=died)
+        arguments = ["--state", state, "--metrics", str(self._run / "metrics"), *self._access.arguments]
+        return Child("api", "api", arguments, prepare=prepare, died=died)
 
     def _part(self, name: str, *arguments: str) -> Child:
         def prepare() -> tuple[list[str], list[int]]:

@@ -80,13 +80,26 @@ class Line:
 
 
 class Workers:
-    """`count` of them. `drain` is how many seconds open requests get when the system ends."""
+    """`count` of them. `drain` is how many seconds open requests get when the system ends.
 
-    def __init__(self, serving: Serving, inflight: InflightFile, run: Path, count: int, drain: float) -> None:
+    `access_log` is where their requests are logged, whatever the Gateways say or not: a path, or `-`.
+    """
+
+    def __init__(
+        self,
+        serving: Serving,
+        inflight: InflightFile,
+        run: Path,
+        count: int,
+        drain: float,
+        access_log: str | None = None,
+    ) -> None:
         self._serving = serving
         self._inflight = inflight
         self._drain = drain
         self._arguments = ["--run", str(run), "--workers", str(count), "--drain-seconds", str(drain)]
+        if access_log is not None:
+            self._arguments += ["--access-log", access_log]
         self._lines: dict[int, Line] = {}
         self._children = [self._child(number) for number in range(count)]
         self._leaving: dict[asyncio.Task[None], Line] = {}

@@ -17,6 +17,7 @@ from turnout.runners.controller.addresses import Addresses
 from turnout.runners.controller.channel import Peer, serve
 from turnout.runners.controller.credentials import credentials_by_address
 from turnout.runners.controller.due import Due
+from turnout.runners.controller.metrics import Metrics
 from turnout.runners.controller.parts import Parts
 from turnout.runners.controller.relevance import Relevance
 from turnout.runners.controller.reports import Reports
@@ -60,6 +61,8 @@ ACKNOWLEDGE_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 PORT_SECONDS = 5.0
 RETRY_PORTS_SECONDS = 30.0
+METRICS_SECONDS = 0.5
+"""Between two writes of the metrics: the page is never as old as a second."""
 CATCH_UP_SECONDS = 0.05
 CATCH_UP_SHARE = 0.1
 """How much of the time may go into listing kinds that say nothing of themselves."""
@@ -83,6 +86,7 @@ class Controller:
         self, provider: Provider, run: Path, gateway: tuple[str, int], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.reports = Reports()
+        self.metrics = Metrics(run, self.reports)
         self._path = run / "controller.sock"
         self._clock = clock
         self._dirty = asyncio.Event()
@@ -131,6 +135,7 @@ class Controller:
                 tasks.create_task(self._retry_ports())
                 tasks.create_task(self._catch_up())
                 tasks.create_task(self.rollouts.run())
+                tasks.create_task(self._measure())
         finally:
             server.close()
             for peer in self._peers:
@@ -216,6 +221,7 @@ class Controller:
         facts = Facts(gateway_port=port, address=host, unavailable=self._unavailable, now=now)
         translation = self._translator.translate(resources, facts)
         self._publish(self._table_parts.of(translation.table))
+        self.reports.totals.shares.wanted(translation.table)
         self._due.look(translation.statuses, everywhere=everything)
         self._ask_for_ports(resources, facts, translation)
         moved = translation.accesses is not self._accesses
@@ -320,6 +326,15 @@ class Controller:
         """Unlike `_all_acknowledged` this waits for late workers too: they serve by an older table."""
         workers = list(self._of("worker"))
         return bool(workers) and all(peer.acknowledged >= version for peer in workers)
+
+    async def _measure(self) -> None:
+        """Keeps the shares and the endpoints of the metrics up to date."""
+        while True:
+            if self._every_worker_has(self._version):
+                self.reports.totals.shares.served()
+            self.metrics.states = self.rollouts.states
+            self.metrics.write()
+            await asyncio.sleep(METRICS_SECONDS)
 
     def _tell_programmed(self, plan: Plan) -> None:
         workers = tuple(sorted({peer.worker for peer in self._of("worker") if peer.acknowledged >= plan.version}))

@@ -129,6 +129,11 @@ class Rollouts:
         for rollout in self._present():
             rollout.observe(f"{worker}/{pid}", report)
 
+    @property
+    def states(self) -> EndpointStates | None:
+        """What the scraper said last; None before its first word."""
+        return self._states
+
     def _take(self, message: Message) -> None:
         if isinstance(message, EndpointStates):
             self._states = message
