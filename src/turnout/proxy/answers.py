@@ -40,6 +40,16 @@ def version_not_supported(version: str) -> Fault:
     return Fault(505, BAD_REQUEST, f"HTTP/{version} is not served: use HTTP/1.1")
 
 
+def expectation_failed(expected: str) -> Fault:
+    """The client expects what is not known here."""
+    return Fault(417, BAD_REQUEST, f"the expectation {expected!r} cannot be met")
+
+
+def too_many_headers(limit: int) -> Fault:
+    """The request has more than `limit` header fields."""
+    return Fault(431, "headers-too-large", f"the request has more than {limit} header fields")
+
+
 def headers_too_large(limit: int) -> Fault:
     """The request's head is longer than `limit` bytes."""
     return Fault(431, "headers-too-large", f"the request's headers are over the limit of {limit} bytes")

@@ -115,11 +115,10 @@ class Downstream(asyncio.Protocol):
             except httptools.HttpParserError as error:
                 self._malformed(str(error))
             else:
-                if self._arriving is not None:
+                if self._arriving is not None and self._bodies:
                     self._fed = 0
-                    if self._bodies:
-                        self._take_body(self._arriving)
-                elif self._fed > self._state.limits.head:
+                    self._take_body(self._arriving)
+                elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
                     self._refuse(answers.headers_too_large(self._state.limits.head))
             break
         self._serve()
@@ -168,7 +167,7 @@ class Downstream(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """httptools: a head is whole."""
-        parser, noted, limit, urls = self._parser, self._noted, self._state.limits.head, self._urls
+        parser, noted, limits, urls = self._parser, self._noted, self._state.limits, self._urls
         assert parser is not None
         if self._arriving is not None:
             urls.clear()  # of its stand-in
@@ -183,8 +182,10 @@ class Downstream(asyncio.Protocol):
         request.read_head(noted)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)
-        elif self._fed > limit and sum(map(len, request.lines)) + len(url) > limit:
-            request.fault = answers.headers_too_large(limit)
+        elif self._fed > limits.head and sum(map(len, request.lines)) + len(url) > limits.head:
+            request.fault = answers.headers_too_large(limits.head)
+        elif len(request.lines) > limits.fields * 4:
+            request.fault = answers.too_many_headers(limits.fields)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
         elif request.method in NOT_SERVED:
@@ -201,8 +202,7 @@ class Downstream(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
         request, parser = self._arriving, self._parser
-        assert request is not None
-        assert parser is not None
+        assert request is not None and parser is not None  # noqa: PT018 - one claim
         if (request.length or request.chunked) and parser.should_upgrade():
             return  # llhttp takes what follows for the new protocol, but it is the body
         if self._bodies:
