@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from tests.support.conformance import Case
+from turnout.translate.features import SUPPORTED
 
 HERE = Path(__file__).parent
 DOCUMENT = HERE.parents[1] / "docs" / "httproute.md"
@@ -56,3 +57,13 @@ def test_every_upstream_test_has_one_row_and_the_sums_are_right() -> None:
 
 def test_what_is_refused_says_by_which_reason() -> None:
     assert all(re.search(r"`[A-Z]\w+`", note) for _, _, outcome, note in rows() if outcome == "refused")
+
+
+def test_a_class_says_that_exactly_those_features_are_supported_that_pass() -> None:
+    passed = {feature for case in cases().values() if case.outcome == "passes" for feature in case.features}
+    # That a TLSRoute is not attached is what passes, not TLSRoute.
+    assert set(SUPPORTED) == {"Gateway", "HTTPRoute"} | passed - {"TLSRoute"}
+
+
+def test_supported_features_are_sorted_as_the_spec_asks() -> None:
+    assert list(SUPPORTED) == sorted(SUPPORTED)

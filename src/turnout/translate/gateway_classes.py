@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from turnout.resources.document import Document
+from turnout.resources.document import JSON, Document
 from turnout.resources.gatewayclass import GatewayClass
 from turnout.resources.gatewayparameters import GatewayParameters
 from turnout.resources.set import ResourceSet
 from turnout.translate.conditions import Condition, Stamp, met, stamped
 from turnout.translate.facts import Facts
+from turnout.translate.features import SUPPORTED
 from turnout.translate.parameters import of_class
 
 
@@ -33,4 +34,5 @@ def gateway_class_status(
     status = gateway_class.status
     stamp = Stamp(gateway_class.metadata.generation, facts.now)
     conditions = stamped([accepted(gateway_class, parameters)], status.get("conditions"), stamp)
-    return {**status, "conditions": conditions}
+    features: list[JSON] = [{"name": name} for name in SUPPORTED]
+    return {**status, "conditions": conditions, "supportedFeatures": features}
