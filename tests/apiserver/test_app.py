@@ -151,13 +151,24 @@ def test_an_object_in_a_namespace_that_is_not_there_is_not_found(client: ApiClie
         ({"apiVersion": "turnout.dev/v9"}, "does not match the expected kind"),
         ({"apiVersion": None}, "does not match the expected kind"),
         ({"metadata": None}, "metadata is required"),
-        ({"metadata": {}}, "name or generateName is required"),
         ({"metadata": {"name": "x", "namespace": "other"}}, "namespace of the provided object does not match"),
         ({"metadata": {"name": "x", "resourceVersion": "1"}}, "resourceVersion should not be set"),
     ],
 )
 def test_a_document_of_something_else_is_refused(client: ApiClient, change: dict[str, Any], said: str) -> None:
     assert said in refused(client.post(SERVERS, server("x") | change), 400, "BadRequest")
+
+
+def test_an_object_without_a_name_is_invalid(client: ApiClient) -> None:
+    said = refused(client.post(SERVERS, server("x") | {"metadata": {}}), 422, "Invalid")
+
+    assert said.endswith("metadata.name: Required value: name or generateName is required")
+
+
+def test_no_kind_is_one_of_a_definition(client: ApiClient) -> None:
+    found = client.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").document
+
+    assert (found["kind"], found["items"]) == ("CustomResourceDefinitionList", [])
 
 
 def test_a_list_is_a_list_of_the_kind(client: ApiClient, name: str) -> None:
@@ -522,7 +533,7 @@ def test_a_finalizer_keeps_an_object_until_it_is_gone(client: ApiClient, name: s
     assert again == going == client.get(f"{SERVERS}/{name}").document
 
     more = {"metadata": {"finalizers": ["turnout.dev/test", "turnout.dev/more"]}}
-    assert "no new finalizers" in refused(client.patch(f"{SERVERS}/{name}", more), 403, "Forbidden")
+    assert "no new finalizers" in refused(client.patch(f"{SERVERS}/{name}", more), 422, "Invalid")
 
     assert client.patch(f"{SERVERS}/{name}", {"metadata": {"finalizers": None}}).code == 200
     refused(client.get(f"{SERVERS}/{name}"), 404, "NotFound")

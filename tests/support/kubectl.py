@@ -17,9 +17,9 @@ class Kubectl:
     """Calls kubectl: `kubectl("get", "ns").stdout`. A code other than 0 raises `subprocess.CalledProcessError`."""
 
     def __init__(self, path: str, kubeconfig: Path, folder: Path) -> None:
-        self._path = path
+        self.path = path
         # Its own home: kubectl caches discovery by host and port, and ports are used again.
-        self._environment = {
+        self.environment = {
             **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
             "HOME": str(folder),
             "KUBECACHEDIR": str(folder / "cache"),
@@ -28,13 +28,13 @@ class Kubectl:
 
     def __call__(self, *arguments: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [self._path, *arguments],
+            [self.path, *arguments],
             input=stdin,
             capture_output=True,
             text=True,
             check=True,
             timeout=60,
-            env=self._environment,
+            env=self.environment,
         )
 
     def refused(self, *arguments: str, stdin: str = "") -> str:
@@ -46,7 +46,7 @@ class Kubectl:
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         """A kubectl that goes on, as `get -w` does; the caller ends it."""
         return subprocess.Popen(
-            [self._path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self._environment
+            [self.path, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.environment
         )
 
 

@@ -198,6 +198,10 @@ async def _version(_: Request) -> Response:
     return json_response(discovery.version())
 
 
+async def _definitions(_: Request) -> Response:
+    return json_response(discovery.definitions())
+
+
 async def _openapi_root(_: Request) -> Response:
     return json_response(openapi_paths.root())
 
@@ -257,6 +261,7 @@ def build_app(store: ObjectStore, token: str = "", metrics: Path | None = None) 
         routes=[
             Route("/api", api.resources),
             Route("/apis", api.resources),
+            Route("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", _definitions),
             Route("/api/{rest:path}", api.resources, methods=METHODS),
             Route("/apis/{rest:path}", api.resources, methods=METHODS),
             Route("/openapi/v2", _openapi_v2),

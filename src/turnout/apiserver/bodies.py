@@ -25,6 +25,7 @@ SECONDS = 60.0
 """How long a body may take to come."""
 LONG = 64 * 1024
 """Bytes of YAML that may be read between other requests."""
+UNRECOGNIZED = "the object provided is unrecognized"
 MOST_NESTED = 128
 """Levels of a body: more than any object has, and few enough to be walked recursively."""
 
@@ -83,13 +84,13 @@ def decode_patch(kind: Kind, body: bytes, media_type: str) -> Edit:
     known = media.patches_of(kind)
     if media_type not in known:
         raise unsupported_media_type(known)
-    patch = _json(body)
+    patch = _json(body, "error decoding patch")
     if media_type == media.JSON_PATCH:
         if not isinstance(patch, list):
-            raise bad_request("a JSON patch is a list of operations")
+            raise bad_request("error decoding patch: a JSON patch is a list of operations")
         return partial(_patched, patch)
     if not isinstance(patch, dict):
-        raise bad_request("a merge patch is an object")
+        raise bad_request("error decoding patch: a merge patch is an object")
     if media_type == media.MERGE_PATCH:
         return lambda document: _object(merge(document, patch))
     return partial(_strategic, patch)
@@ -115,11 +116,11 @@ def _object(value: JSON) -> Document:
     return value
 
 
-def _json(body: bytes) -> JSON:
+def _json(body: bytes, fails: str = UNRECOGNIZED) -> JSON:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise _unreadable(error) from error
+        raise bad_request(f"{fails}: {error}") from error
     level = [value]
     for _ in range(MOST_NESTED):
         level = [inner for one in level if isinstance(one, dict | list) for inner in inside(one)]
@@ -165,4 +166,4 @@ def _protobuf(body: bytes) -> Document:
 
 
 def _unreadable(error: Exception) -> StatusError:
-    return bad_request(f"the object provided is unrecognized: {error}")
+    return bad_request(f"{UNRECOGNIZED}: {error}")

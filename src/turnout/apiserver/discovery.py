@@ -8,6 +8,8 @@ from turnout.resources.kinds import KINDS, Kind, api_version
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+DEFINED_VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
+"""The same as Kubernetes lists them for kinds of its own, and for those that definitions add."""
 REVIEW_VERBS = ("create",)
 STATUS_VERBS = ("get", "patch", "update")
 
@@ -25,6 +27,12 @@ def version() -> Document:
         "compiler": "",
         "platform": "",
     }
+
+
+def definitions() -> Document:
+    """The CustomResourceDefinitions: none, and no place for any. kubectl looks among them for a kind it cannot find."""
+    named = {"kind": "CustomResourceDefinitionList", "apiVersion": "apiextensions.k8s.io/v1"}
+    return {**named, "metadata": {"resourceVersion": "0"}, "items": []}
 
 
 def paths() -> Document:
@@ -101,7 +109,7 @@ def resource_list(group: str, version: str) -> Document | None:
 
 def _resources(kind: Kind) -> Iterable[Document]:
     common = {"namespaced": kind.namespaced, "kind": kind.kind}
-    names = {"name": kind.plural, "singularName": kind.singular, **common, "verbs": VERBS}
+    names = {"name": kind.plural, "singularName": kind.singular, **common, "verbs": _verbs(kind)}
     if kind.short_names:
         names["shortNames"] = kind.short_names
     if kind.categories:
@@ -109,6 +117,10 @@ def _resources(kind: Kind) -> Iterable[Document]:
     yield names
     if kind.has_status:
         yield {"name": f"{kind.plural}/status", "singularName": "", **common, "verbs": STATUS_VERBS}
+
+
+def _verbs(kind: Kind) -> tuple[str, ...]:
+    return DEFINED_VERBS if kind.group else VERBS
 
 
 def aggregated(core: bool) -> Document:  # noqa: FBT001 - /api or /apis
@@ -135,7 +147,7 @@ def _discovered(kind: Kind, version: str) -> Document:
         "responseKind": response,
         "scope": "Namespaced" if kind.namespaced else "Cluster",
         "singularResource": kind.singular,
-        "verbs": VERBS,
+        "verbs": _verbs(kind),
     }
     if kind.short_names:
         found["shortNames"] = kind.short_names

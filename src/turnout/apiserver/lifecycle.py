@@ -8,13 +8,13 @@ from typing import cast
 
 from msgspec import Struct
 
-from turnout.apiserver.errors import bad_request, conflict, forbidden_object, invalid, modified, wrong_uid
+from turnout.apiserver.errors import bad_request, conflict, invalid, modified, wrong_uid
 from turnout.apiserver.jsonpatch import same
 from turnout.apiserver.options import Validation, WriteOptions
 from turnout.resources.admit import Admission, admit
 from turnout.resources.document import JSON, Document
+from turnout.resources.faults import Fault, required
 from turnout.resources.faults import invalid as invalid_value
-from turnout.resources.faults import required
 from turnout.resources.kinds import Kind
 
 SERVERS = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation", "namespace")
@@ -164,7 +164,9 @@ def _check_finalizers(kind: Kind, before: Document, after: Document) -> None:
     added = set(after.get("finalizers", ())) - set(before.get("finalizers", ()))
     if before.get("deletionTimestamp") and added:
         why = "no new finalizers can be added if the object is being deleted, found new finalizers"
-        raise forbidden_object(kind, before["name"], f"{why} {sorted(added)}")
+        named = ", ".join(f'"{each}"' for each in sorted(added))
+        detail = f"{why} []string{{{named}}}"
+        raise invalid(kind, before["name"], [Fault("metadata.finalizers", "FieldValueForbidden", detail=detail)])
 
 
 def _clients(kind: Kind, document: Document) -> Document:

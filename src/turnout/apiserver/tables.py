@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from turnout.apiserver.durations import human
+from turnout.apiserver.event_rows import event_cells, event_columns
 from turnout.apiserver.jsonpath import find
 from turnout.resources.document import JSON, Document
 from turnout.resources.kinds import Column, Kind
@@ -18,8 +19,14 @@ NAME: Document = {
 
 
 def columns(kind: Kind) -> list[Document]:
-    """The column definitions of a kind: its name first."""
+    """The column definitions of a kind: its name first, but for Events."""
+    if _is_event(kind):
+        return event_columns()
     return [NAME, *(_definition(column) for column in kind.columns)]
+
+
+def _is_event(kind: Kind) -> bool:
+    return (kind.group, kind.kind) == ("", "Event")
 
 
 def _definition(column: Column) -> Document:
@@ -36,6 +43,8 @@ def _definition(column: Column) -> Document:
 
 def cells(kind: Kind, document: Document, now: datetime) -> list[JSON]:
     """One row: a cell for each of `columns`."""
+    if _is_event(kind):
+        return event_cells(document, lambda time: _age(time, now))
     return [document["metadata"]["name"], *(_cell(column, document, now) for column in kind.columns)]
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from turnout.apiserver.applying import Config, apply_config, first_applied, read_config, synced
 from turnout.apiserver.attempts import attempt_one
 from turnout.apiserver.deletion import Deletion, namespace_key
-from turnout.apiserver.errors import already_exists, bad_request, forbidden, not_found
+from turnout.apiserver.errors import already_exists, bad_request, forbidden, invalid, not_found
 from turnout.apiserver.lifecycle import Edited, created, is_deleting, is_finished, replaced, unchanged, with_status
 from turnout.apiserver.object_store import ObjectStore
 from turnout.apiserver.options import WriteOptions
@@ -18,6 +18,7 @@ from turnout.apiserver.paths import Target
 from turnout.apiserver.stored import Key, Stored
 from turnout.apiserver.tracking import owned, tracked_create, tracked_update, writer_of
 from turnout.resources.document import Document
+from turnout.resources.faults import required
 from turnout.resources.kinds import find_kind, split_api_version
 
 LETTERS = "bcdfghjklmnpqrstvwxz2456789"
@@ -159,14 +160,17 @@ def now() -> str:
 
 
 def _named(target: Target, document: Document) -> Document:
-    """The document with its name and namespace filled in from `generateName` and the path. Raises a 400."""
+    """The document with its name and namespace filled in from `generateName` and the path. Raises a 400.
+
+    Without either name it raises a 422.
+    """
     _check_identity(target, document)
     metadata = document["metadata"]
     if target.kind.namespaced and not target.namespace:
         raise bad_request("an empty namespace may not be set during creation")
     name = metadata.get("name") or metadata.get("generateName")
     if not isinstance(name, str) or not name:
-        raise bad_request("name or generateName is required")
+        raise invalid(target.kind, "", [required("metadata.name", "name or generateName is required")])
     if not metadata.get("name"):
         # Names are not secrets: they need to be new, not unguessable.
         name = name[:58] + "".join(random.choices(LETTERS, k=5))  # noqa: S311

@@ -11,7 +11,7 @@ class Printed:
     """Rows of one kind's Tables as padded text, the header first.
 
     `wide` shows columns of lower priority too; `namespaces` and `labels` add those columns; `prefix` stands before each
-    name; without `header` there is none.
+    cell of the column that is the name; without `header` there is none.
     """
 
     def __init__(
@@ -48,9 +48,10 @@ class Printed:
 
     def _cut(self, cells: list[str], namespace: str, prefix: str, labels: str) -> list[str]:
         shown = [
-            cell for cell, column in zip(cells, self._columns, strict=True) if self._wide or not column.get("priority")
+            (prefix if column.get("format") == "name" else "") + cell
+            for cell, column in zip(cells, self._columns, strict=True)
+            if self._wide or not column.get("priority")
         ]
-        shown[0] = prefix + shown[0]
         return [*([namespace] if self._namespaces else ()), *shown, *([labels] if self._labels else ())]
 
 

@@ -65,14 +65,6 @@ KINDS: tuple[Kind, ...] = (
         has_status=False,
         strategic=True,
         type=Event,
-        columns=(
-            Column("Last Seen", "date", ".lastTimestamp"),
-            Column("Type", "string", ".type"),
-            Column("Reason", "string", ".reason"),
-            Column("Kind", "string", ".involvedObject.kind"),
-            Column("Object", "string", ".involvedObject.name"),
-            Column("Message", "string", ".message"),
-        ),
     ),
     Kind(
         group="",
