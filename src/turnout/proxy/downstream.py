@@ -120,6 +120,8 @@ class Downstream(asyncio.Protocol):
                     self._take_body(self._arriving)
                 elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
                     self._refuse(answers.headers_too_large(self._state.limits.head))
+                elif self._fed == len(data):
+                    self._since = self._state.clock()  # a head's first bytes: from here on it is slow, not idle
             break
         self._serve()
 
