@@ -52,7 +52,7 @@ def served_by(kubectl: Kubectl) -> str:
 
 
 def define(kubectl: Kubectl) -> None:
-    """Makes a kube-apiserver serve Turnout's kinds, and waits until it does and nothing is left of a script played before.
+    """Makes a kube-apiserver serve Turnout's kinds; returns once it does and nothing of an earlier script is left.
 
     A cluster that has such kinds already is left alone: that raises an AssertionError.
     """
