@@ -1,6 +1,7 @@
 """`turnout up` as its user meets it: what it says when it cannot start, and what it leaves."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
         [sys.executable, "-m", "turnout", "up", *FREE, "--state", "memory"],
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
         start_new_session=True,
-        preexec_fn=lambda: os.login_tty(slave),  # noqa: PLW1509 - this process has one thread
+        preexec_fn=lambda: _at(slave),  # noqa: PLW1509 - this process has one thread
     )
     os.close(slave)
     try:
@@ -108,3 +109,9 @@ def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def _at(terminal: int) -> None:
+    """In the new process: this is its terminal, and no nohup around the tests keeps it alive."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.login_tty(terminal)
