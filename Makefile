@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check format golden laboratory clean
+.PHONY: demo test check bench format golden laboratory clean
 
 demo: $(VENV)/.installed
 	$(BIN)/turnout demo
@@ -16,6 +16,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Peers are installed by it below .bench; nginx, haproxy and wrk come from Debian's packages.
+bench: $(VENV)/.installed-dev
+	@for each in nginx haproxy wrk; do command -v $$each >/dev/null || test -x /usr/sbin/$$each || missing="$$missing $$each"; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; fi
+	$(BIN)/python -m benchmarks $(BENCH)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from turnout.channels import (
+    Accepting,
     Acknowledged,
     ArmCount,
     ArmLoad,
@@ -24,7 +25,10 @@ from turnout.channels import (
     Miss,
     Ports,
     Programmed,
+    Renew,
     Report,
+    StepAside,
+    SteppedAside,
     Stop,
     TablePart,
     TableVersion,
@@ -47,6 +51,10 @@ TYPES = (
     Programmed,
     Listen,
     Stop,
+    StepAside,
+    SteppedAside,
+    Accepting,
+    Renew,
 )
 EXAMPLES: tuple[Message, ...] = (
     Hello("worker", 4711, 2),
@@ -75,6 +83,11 @@ EXAMPLES: tuple[Message, ...] = (
     Programmed(7, 1234, (0, 1)),
     Listen(8080),
     Stop(),
+    Stop(0, 3600.0),
+    StepAside(),
+    SteppedAside(),
+    Accepting(),
+    Renew(),
 )
 MESSAGES = st.one_of(
     st.sampled_from(EXAMPLES),

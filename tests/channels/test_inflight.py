@@ -226,3 +226,21 @@ def test_rows_and_counts_hold_whatever_happens(tmp_path: Path, steps: list[tuple
         assert len(set(rows.values())) == len(rows)
         assert [file.total(slot) for slot in range(16)] == [sum(row) for row in counts]
     file.close()
+
+
+def test_what_is_taken_out_of_a_column_is_its_workers_own_from_then_on(file: InflightFile) -> None:
+    for worker in range(3):
+        file.column(worker).add(5, worker + 1)
+
+    own = file.take_out(1)
+    own.add(5, 1)
+    own.add(5, -1)
+    own.add(6, 1)
+
+    assert [file.total(5), file.total(6)] == [4, 0]
+    assert [own.total(5), own.total(6)] == [6, 1]
+
+
+def test_no_column_can_be_taken_out_that_there_is_not(file: InflightFile) -> None:
+    with pytest.raises(IndexError, match="worker 3 of 3"):
+        file.take_out(3)

@@ -1,6 +1,7 @@
 """`turnout up` as its user meets it: what it says when it cannot start, and what it leaves."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -87,3 +88,30 @@ def test_nothing_answers_a_route_when_there_is_no_gateway(tmp_path: Path) -> Non
 
         with answer.value:
             assert (answer.value.code, answer.value.headers["x-turnout-reason"]) == (404, "no-route")
+
+
+def test_it_ends_with_its_terminal(tmp_path: Path) -> None:
+    """SIGHUP renews the workers, but this one says that nobody is there any more."""
+    terminal, slave = os.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "turnout", "up", *FREE, "--state", "memory"],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        start_new_session=True,
+        preexec_fn=lambda: _at(slave),  # noqa: PLW1509 - this process has one thread
+    )
+    os.close(slave)
+    try:
+        said = b""
+        while b"ready gateway=" not in said:
+            said += os.read(terminal, 65536)
+        os.close(terminal)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _at(terminal: int) -> None:
+    """In the new process: this is its terminal, and no nohup around the tests keeps it alive."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    os.login_tty(terminal)

@@ -225,7 +225,7 @@ def test_a_redirect_to_another_scheme_is_to_its_own_port(stage: Stage) -> None:
     "HTTPRouteRedirectPortAndScheme",
     "HTTPRoutePortRedirect",
     "GatewayPort8080",
-    note="without listeners at port 80, and of protocol HTTPS, which is refused (`UnsupportedProtocol`)",
+    note="without listeners at port 80, and of protocol HTTPS",
 )
 def test_a_redirect_names_a_port_unless_the_scheme_does(stage: Stage) -> None:
     host = {"hostname": "example.org"}

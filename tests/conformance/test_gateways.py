@@ -1,9 +1,13 @@
 """Gateways, their listeners and classes (upstream `gateway-*`), and protocols beside plain HTTP/1.1."""
 
+import socket
+
 import pytest
 
+from tests.support.certificates import Authority, tls_secret
 from tests.support.conformance import (
     GROUP,
+    INFRA,
     POOLS,
     Document,
     Gateway,
@@ -64,9 +68,7 @@ def test_hostnames_of_routes_do_not_reach_into_other_listeners(stage: Stage) -> 
     isolated(stage, hostnames=True)
 
 
-@upstream(
-    "GatewayModifyListeners", note="with listeners of protocol HTTP: HTTPS is refused (`UnsupportedProtocol`) here"
-)
+@upstream("GatewayModifyListeners", note="with listeners of protocol HTTP")
 def test_listeners_come_and_go(stage: Stage) -> None:
     first = listener("first", hostname="secure.test.com", routes="All")
     second = listener("http", hostname="data.test.com", routes="All")
@@ -89,7 +91,7 @@ def test_listeners_come_and_go(stage: Stage) -> None:
     assert stage.ask(first["port"], "/", "secure.test.com").by == "infra-v1"
 
 
-@upstream("GatewayWithAttachedRoutes", note="without the listener of protocol HTTPS, which is refused")
+@upstream("GatewayWithAttachedRoutes", note="without the listener of protocol HTTPS")
 def test_a_listener_counts_the_routes_that_are_attached_to_it(stage: Stage) -> None:
     chosen = {"matchLabels": {"kubernetes.io/metadata.name": "infra"}}
     allowed = {"kinds": [{"kind": "HTTPRoute"}], "namespaces": {"from": "Selector", "selector": chosen}}
@@ -233,17 +235,28 @@ def test_a_gateway_of_another_s_class_is_left_alone(stage: Stage) -> None:
         stage.ask(theirs, "/")
 
 
-@upstream(
-    "HTTPRouteHTTPSListener",
-    outcome="refused",
-    note="the listener is `Accepted=False`, `UnsupportedProtocol`",
-)
-def test_a_listener_of_protocol_https_is_refused(stage: Stage) -> None:
+@upstream("HTTPRouteHTTPSListener")
+def test_a_listener_of_protocol_https_serves_with_its_certificate(stage: Stage) -> None:
+    authority = Authority()
+    secret = tls_secret("certificate", authority.server("example.org"), INFRA)
+    assert stage.api.post(f"/api/v1/namespaces/{INFRA}/secrets", secret).code == 201
     tls = {"certificateRefs": [{"group": "", "kind": "Secret", "name": "certificate"}]}
-    gateway = stage.gateway(listener("https", protocol="HTTPS", tls=tls), ready=False)
+    gateway = stage.gateway(listener("https", protocol="HTTPS", hostname="example.org", tls=tls))
     route = stage.route(gateway, rule("infra-v1"))
-    assert conditions(stage, gateway, "https")["Accepted"] == ("False", "UnsupportedProtocol")
-    stage.of_route(route, gateway, "Accepted", "False", "NotAllowedByListeners")
+    stage.accepted(route, gateway)
+    assert {conditions(stage, gateway, "https")[kind][0] for kind in ("Accepted", "Programmed", "ResolvedRefs")} == {
+        "True"
+    }
+
+    def served() -> bool:
+        with (
+            socket.create_connection(("127.0.0.1", gateway.port), 10) as plain,
+            authority.client_context().wrap_socket(plain, server_hostname="example.org") as opened,
+        ):
+            opened.sendall(b"GET / HTTP/1.1\r\nHost: example.org\r\nConnection: close\r\n\r\n")
+            return opened.recv(64).startswith(b"HTTP/1.1 200 ")
+
+    until(served)
 
 
 @upstream(

@@ -11,7 +11,7 @@ from turnout.inference import RequestFields, read_request
 def test_the_fields_of_an_object_are_read() -> None:
     body = b'{"messages":[{"role":"user"}],"model":"m","stream":true,"prompt_cache_key":"k"}'
 
-    assert read_request(body) == RequestFields("m", "k", stream=True)
+    assert read_request(body) == RequestFields("m", "k", stream=True, messages=msgspec.Raw(b'[{"role":"user"}]'))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,21 @@ def test_what_we_wrote_ourselves_is_no_edit_when_it_comes_back() -> None:
     follow(scenario)
 
 
+def test_a_status_that_somebody_else_writes_is_an_echo_and_no_edit() -> None:
+    async def scenario(store: Memory, reflector: Reflector) -> None:
+        await store.create(SERVERS, "default", server("a"))
+        await same(store, reflector)
+        edits, echoes = reflector.edits, reflector.echoes
+        await store.patch_status(SERVERS, "default", "a", {"conditions": []})
+        await same(store, reflector)
+        assert (reflector.edits, reflector.echoes) == (edits, echoes + 1)
+        await store.patch(SERVERS, "default", "a", {"metadata": {"labels": {"a": "b"}}})
+        await same(store, reflector)
+        assert (reflector.edits, reflector.echoes) == (edits + 1, echoes + 1)
+
+    follow(scenario)
+
+
 def test_an_old_answer_brings_nothing_back() -> None:
     async def scenario(store: Memory, reflector: Reflector) -> None:
         made = await store.create(SERVERS, "default", server("a"))

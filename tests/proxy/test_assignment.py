@@ -62,11 +62,11 @@ def test_new_states_of_endpoints_are_seen_at_once() -> None:
                     Endpoint(f"e{slot}", f"10.0.0.{slot}:80", slot, each, 0.0) for slot, each in enumerate(ready)
                 )
                 state.endpoints = {"default/a": endpoints}
-                found = choose_endpoint(state, "default/a", (), 0.0)
+                found = choose_endpoint(state, "default/a", (), 0.0, request())
                 return found.name if found is not None else ""
 
             assert [chosen(True, False), chosen(False, True), chosen(False, False)] == ["e0", "e1", ""]
-            assert choose_endpoint(state, "default/b", (), 0.0) is None
+            assert choose_endpoint(state, "default/b", (), 0.0, request()) is None
 
     run(main())
 
@@ -75,12 +75,30 @@ def test_what_was_tried_and_what_just_refused_is_passed_over() -> None:
     async def main() -> None:
         async with gateway({"a": [f"10.0.0.{slot}:80" for slot in range(3)]}) as served:
             state = served.state
-            state.failed_at["10.0.0.1:80"] = 100.0
+            state.clock = lambda: 100.5
+            state.outliers.failed("10.0.0.1:80", 100.0, refused=True)
 
-            found = choose_endpoint(state, "default/a", ("10.0.0.0:80",), 100.5)
+            found = choose_endpoint(state, "default/a", ("10.0.0.0:80",), 100.5, request())
 
             assert found is not None
             assert found.address == "10.0.0.2:80"
-            assert choose_endpoint(state, "default/a", ("10.0.0.0:80", "10.0.0.2:80"), 100.5) is None
+            assert choose_endpoint(state, "default/a", ("10.0.0.0:80", "10.0.0.2:80"), 100.5, request()) is None
+
+    run(main())
+
+
+def test_the_same_prompt_goes_where_it_was() -> None:
+    async def main() -> None:
+        async with gateway({"a": [f"10.0.0.{slot}:80" for slot in range(8)]}) as served:
+
+            def chosen(word: str) -> str:
+                made = request(b'{"model":"m","prompt":"%b"}' % (word.encode() * 500))
+                found = choose_endpoint(served.state, "default/a", (), 0.0, made)
+                return found.address if found is not None else ""
+
+            firsts = {word: chosen(word) for word in ("one", "two", "three", "four")}
+
+            assert {word: chosen(word) for word in firsts for _ in range(3)} == firsts
+            assert "" not in firsts.values()
 
     run(main())

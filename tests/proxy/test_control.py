@@ -3,7 +3,7 @@
 import socket
 
 from tests.support.worker import run, until
-from turnout.channels import Hello, Listen, Stop, encode
+from turnout.channels import Accepting, Decoder, Hello, Listen, StepAside, SteppedAside, Stop, encode
 from turnout.proxy.control import Control
 
 
@@ -20,8 +20,11 @@ class Ward:
     def stop(self, port: int) -> None:
         self.told.append(("stop", port))
 
-    def drain(self) -> None:
-        self.told.append("drain")
+    def step_aside(self) -> None:
+        self.told.append("aside")
+
+    def drain(self, seconds: float | None = None) -> None:
+        self.told.append("drain" if seconds is None else ("drain", seconds))
 
     def orphaned(self) -> None:
         self.told.append("orphaned")
@@ -69,5 +72,22 @@ def test_the_end_of_the_line_is_the_end_of_the_parent() -> None:
         ours.close()
         await until(lambda: ward.told == ["orphaned"])
         assert theirs.fileno() == -1
+
+    run(main())
+
+
+def test_it_steps_aside_and_says_so_when_it_has() -> None:
+    async def main() -> None:
+        ours, theirs = socket.socketpair()
+        ours.settimeout(5)
+        ward = Ward()
+        control = Control(theirs, ward)
+        ours.sendall(encode(StepAside()) + encode(Stop(0, 7.5)))
+        await until(lambda: ward.told == ["aside", ("drain", 7.5)])
+        control.say(Accepting())
+        assert list(Decoder().feed(ours.recv(4096))) == [SteppedAside(), Accepting()]
+        control.close()
+        control.say(Accepting())  # nobody is there
+        ours.close()
 
     run(main())

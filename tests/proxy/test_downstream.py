@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from itertools import pairwise
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.upstream import Conversation, answering, upstream
 from tests.support.worker import Client, ask, client, gateway, get, post, run, table, until
+from turnout.proxy.downstream import Downstream
 from turnout.proxy.limits import Limits
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -276,5 +278,23 @@ def test_a_body_arrives_whole_however_it_is_cut(cuts: list[int], chunks: list[in
             assert (await opened.read()).status == 200
             assert [each.body for each in up.received] == [BODY, b""]
             assert "trailer-line" not in up.received[1].headers
+
+    run(main())
+
+
+def test_a_head_that_begins_after_a_long_idle_time_has_all_of_its_time() -> None:
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served, client(served) as opened:
+            await opened.send(get("/first"))
+            assert (await opened.read()).body == b"ok"
+            late = served.state.clock() + served.state.limits.slow_head + 1.0
+            served.state.clock = lambda: late
+            await opened.send(b"GET /second HTTP/1.1\r\nHo")
+            (session,) = served.state.sessions
+            await until(lambda: cast("Downstream", session)._fed)
+
+            session.sweep(late + served.state.limits.slow_head - 1.0)
+            await opened.send(b"st: x\r\n\r\n")
+            assert (await opened.read()).body == b"ok"
 
     run(main())

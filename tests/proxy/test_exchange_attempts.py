@@ -31,7 +31,7 @@ def test_an_endpoint_that_refuses_is_passed_over_and_remembered() -> None:
                 served.cells.cells[served.slot(up.address)] -= 50
                 assert {(each.status, each.headers["x-turnout-endpoint"]) for each in answers} == {(200, up.address)}
                 assert [each.attempts for each in served.records] == [2, 1, 1, 1, 1]
-                assert list(served.state.failed_at) == [dead]
+                assert list(served.state.outliers.standings) == [dead]
 
     run(main())
 
@@ -48,7 +48,7 @@ def test_an_endpoint_that_resets_before_its_answer_is_passed_over() -> None:
             served.cells.cells[served.slot(good.address)] -= 50
             assert answer.headers["x-turnout-endpoint"] == good.address
             assert [bad.received[0].body, good.received[0].body] == [b'{"x":1}'] * 2
-            assert served.state.failed_at == {}
+            assert [bad.address] == list(served.state.outliers.standings)
 
     run(main())
 
@@ -85,12 +85,12 @@ def test_a_pool_whose_every_endpoint_refuses_is_answered_at_once_and_tried_again
 def test_an_endpoint_that_the_scraper_found_ready_since_is_tried_at_once() -> None:
     async def main() -> None:
         async with upstream(answering()) as up, gateway({"a": [up.address]}) as served:
-            served.state.failed_at[up.address] = served.state.clock()
+            served.state.outliers.failed(up.address, served.state.clock(), refused=True)
             assert (await ask(served, get())).reason == "no-endpoints"
             since = served.state.clock() + 0.001
             served.state.endpoints = {"default/a": (Endpoint("a", up.address, 0, ready=True, checked=since),)}
             assert (await ask(served, get())).status == 200
-            assert served.state.failed_at == {}
+            assert served.state.outliers.standings == {}
 
     run(main())
 
@@ -102,7 +102,7 @@ def test_as_many_endpoints_are_tried_as_may_be() -> None:
             answer = await ask(served, get())
             assert (answer.status, answer.reason) == (503, "upstream-connect")
             assert served.records[0].attempts == 3
-            assert len(served.state.failed_at) == 3
+            assert len(served.state.outliers.standings) == 3
 
     run(main())
 
@@ -124,7 +124,7 @@ def test_a_kept_connection_that_died_is_made_good_for_on_a_fresh_one_to_the_same
                 answer = await ask(served, post(b"%d" % number), "POST")
                 assert answer.status == 200
             assert [each.attempts for each in served.records] == [1, 1, 1, 1]
-            assert served.state.failed_at == {}
+            assert served.state.outliers.standings == {}
             assert len(up.conversations) == 4
 
     run(main())
@@ -215,7 +215,7 @@ def test_a_connect_that_takes_too_long_counts_as_refused() -> None:
             gated(served)
             answer = await ask(served, get())
             assert answer.reason == "no-endpoints"
-            assert list(served.state.failed_at) == [up.address]
+            assert list(served.state.outliers.standings) == [up.address]
 
     run(main())
 

@@ -91,3 +91,26 @@ def longest(listener: socket.socket) -> int:
     information = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
     found: int = struct.unpack_from("=8B6I", information)[13]
     return found
+
+
+def test_what_waits_when_it_drains_is_accepted_and_nothing_after_that() -> None:
+    async def main() -> None:
+        async with listening() as (listeners, kept, port):
+            await listeners.open()
+            await listeners.add(port, kept.dup())
+            clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(20)]
+            for each in clients:
+                each.sendall(get("/", "Connection: close"))
+            kept.close()
+            await listeners.drain()
+            for each in clients:
+                reader, writer = await asyncio.open_connection(sock=each)
+                assert (await reader.readline()).startswith(b"HTTP/1.1 404 ")
+                writer.close()
+            try:
+                await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return
+            raise AssertionError("the port is still served")
+
+    run(main())

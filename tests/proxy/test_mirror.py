@@ -124,7 +124,7 @@ def test_a_twin_is_whole_whatever_becomes_of_the_request() -> None:
     assert made is not None
     twin = made.twin()
     asked.body.clear()
-    assert (twin.whole_body(), twin.framing(), twin.lines) == (b"{}", b"content-length: 2\r\n", asked.lines)
+    assert (twin.text(), twin.framing(), twin.lines) == (b"{}", b"content-length: 2\r\n", asked.lines)
 
 
 @pytest.mark.parametrize(

@@ -73,3 +73,15 @@ def test_parts_that_were_sent_before_on_this_connection_belong_to_a_whole_table(
 def test_a_part_that_is_none_is_an_error(part: TablePart) -> None:
     with pytest.raises(ValueError, match=r"."):
         Parts().take(part)
+
+
+def test_what_is_sent_again_on_a_new_connection_and_says_the_same_stays_the_same_object() -> None:
+    parts = Parts()
+    send(parts, table({"a": 9, "b": 1}))
+    first = parts.table(TableVersion(1, whole=True))
+    parts.reconnected()
+    send(parts, table({"a": 9, "b": 1}))
+    second = parts.table(TableVersion(2, whole=True))
+    assert second.listeners is first.listeners
+    assert all(second.routes[key] is route for key, route in first.routes.items())
+    assert all(second.pools[key] is pool for key, pool in first.pools.items())

@@ -1,8 +1,13 @@
 """Counts for the controller."""
 
+from msgspec.structs import replace
+
 from turnout.channels import Count, Report
-from turnout.proxy.reports import Reports
+from turnout.proxy.reports import MOST_MODELS, Reports
 from turnout.telemetry.record import Record
+from turnout.telemetry.snapshot import MOST_SERIES, OTHER
+
+SECOND = ({7: 1}, 1.0)
 
 
 def record(code: int = 200, reason: str = "") -> Record:
@@ -16,8 +21,58 @@ def test_records_of_one_kind_are_one_count_and_are_told_once() -> None:
 
     assert reports.report(3, 7) == Report(
         1,
-        (Count("a/r", "0", "a/p", 200, "", 2), Count("a/r", "0", "a/p", 503, "no-endpoints", 1)),
+        (
+            Count("a/r", "0", "a/p", 200, "", 2, duration=({7: 2}, 2.0)),
+            Count("a/r", "0", "a/p", 503, "no-endpoints", 1, duration=SECOND),
+        ),
         streams_open=3,
         table_version=7,
     )
     assert reports.report(0, 7) == Report(2, (), streams_open=0, table_version=7)
+
+
+def test_a_streams_times_and_tokens_are_told() -> None:
+    reports = Reports()
+    usage = b'"usage":{"prompt_tokens":9,"total_tokens":20,"completion_tokens":11}'
+    reports.add(replace(record(), stream=True, asked=0.1, first_token=0.5, duration=1.5, usage=usage))
+
+    (count,) = reports.report(0, 1).counts
+    assert (count.prompt_tokens, count.completion_tokens) == (9, 11)
+    assert (count.ttft[1], count.tpot[1]) == (0.4, 0.1)
+
+
+def test_one_token_has_no_time_per_token() -> None:
+    reports = Reports()
+    reports.add(replace(record(), stream=True, first_token=0.5, usage=b'"usage":{"completion_tokens":1}'))
+    (count,) = reports.report(0, 1).counts
+    assert count.tpot == ({}, 0.0)
+
+
+def test_only_a_model_that_a_server_has_answered_for_is_named() -> None:
+    reports = Reports()
+    reports.add(replace(record(404), model="made-up"))
+    reports.add(replace(record(), model="llama"))
+    reports.add(replace(record(404), model="llama"))
+    assert [(each.code, each.model) for each in reports.report(0, 1).counts] == [
+        (404, OTHER),
+        (200, "llama"),
+        (404, "llama"),
+    ]
+
+
+def test_models_beyond_the_limit_are_told_as_other() -> None:
+    reports = Reports()
+    for number in range(MOST_MODELS + 5):
+        reports.add(replace(record(), model=f"m{number}"))
+    told = {each.model: each.requests for each in reports.report(0, 1).counts}
+    assert len(told) == MOST_MODELS + 1
+    assert told[OTHER] == 5
+
+
+def test_kinds_beyond_the_limit_are_told_as_other() -> None:
+    reports = Reports()
+    for number in range(MOST_SERIES + 5):
+        reports.add(replace(record(), route=f"a/r{number}"))
+    told = reports.report(0, 1).counts
+    assert len(told) == MOST_SERIES + 1
+    assert [each.requests for each in told if each.route == OTHER] == [5]

@@ -3,7 +3,8 @@
 import asyncio
 
 from tests.support.worker import Cells, run
-from turnout.proxy.state import FORGET, State
+from turnout.endpoints.outlier import FORGET
+from turnout.proxy.state import State
 
 
 def test_a_failed_connect_is_forgotten_in_time() -> None:
@@ -11,11 +12,11 @@ def test_a_failed_connect_is_forgotten_in_time() -> None:
         state = State(asyncio.get_running_loop(), lambda _: None, Cells(), lambda _: 0)
         now = [100.0]
         state.clock = lambda: now[0]
-        state.failed_at["a"] = 100.0
+        state.outliers.failed("a", 100.0, refused=True)
         state.sweep()
-        assert state.failed_at == {"a": 100.0}
+        assert list(state.outliers.standings) == ["a"]
         now[0] += FORGET + 1
         state.sweep()
-        assert state.failed_at == {}
+        assert state.outliers.standings == {}
 
     run(main())

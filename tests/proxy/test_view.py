@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from tests.support.worker import table
 from turnout.proxy.request import Request
 from turnout.proxy.view import FOUND, LONG, View
-from turnout.table import Match, Parameters, PathMatch, RoutingTable
+from turnout.table import Match, Parameters, PathMatch, RoutingTable, Watch
 
 ASKED = Request(b"GET", b"/", [], closes=False, http10=False)
 
@@ -40,6 +40,40 @@ def test_requests_of_the_old_and_the_new_table_share_one_place() -> None:
     new = View.of(table({"a": 9, "b": 1}, invalid=("b",)), 2, old)
 
     assert sum((pools(old, 1) + pools(new, 1) for _ in range(5)), pools(new, 9)) == {"a": 17, "b": 2}
+
+
+def more(of: RoutingTable, **changes: object) -> RoutingTable:
+    """The table with the route a second time, under another name and salt."""
+    route = of.routes["default/r"]
+    rule = replace(route.rules[0], split=replace(route.rules[0].split, salt="other/0", **changes))
+    other = replace(route, ref=replace(route.ref, name="other"), rules=(rule,))
+    return replace(of, routes={**of.routes, "default/other": other})
+
+
+def test_a_change_of_another_route_leaves_the_place_and_the_watch_of_a_route_alone() -> None:
+    watch = Watch("default/o", "uid", 1, ())
+    first = more(table({"a": 9, "b": 1}), watch=watch)
+    view = View.of(first, 1)
+    taken = pools(view, 7)
+    after = View.of(replace(first, routes={**first.routes, "default/new": first.routes["default/other"]}), 2, view)
+    assert taken + pools(after, 3) == {"a": 9, "b": 1}
+    assert set(view.watching) == {"default/other"}
+    assert set(after.watching) == {"default/other", "default/new"}
+
+
+def test_a_route_that_is_watched_no_longer_or_gone_is_not_among_the_watched() -> None:
+    first = more(table({"a": 1}), watch=Watch("default/o", "uid", 1, ()))
+    view = View.of(first, 1)
+    assert View.of(more(table({"a": 1})), 2, view).watching == {}
+    assert View.of(table({"a": 1}), 2, view).watching == {}
+
+
+def test_a_place_goes_with_its_route() -> None:
+    view = View.of(table({"a": 9, "b": 1}), 1)
+    pools(view, 7)
+    without = View.of(RoutingTable(), 2, view)
+    assert without.sequences == {}
+    assert pools(View.of(table({"a": 9, "b": 1}), 3, without), 10, dice=0.0) == {"a": 9, "b": 1}
 
 
 def test_a_request_that_no_rule_matches_has_no_plan() -> None:

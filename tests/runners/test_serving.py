@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from turnout.channels import Decoder, Listen, Message, Stop
+from turnout.channels import Decoder, Listen, Message, Stop, encode
 from turnout.runners.listening import bind, close
 from turnout.runners.serving import Serving
 
@@ -119,3 +119,29 @@ def test_connections_that_wait_survive_the_death_of_a_worker(serving: Serving) -
 
     assert accepted == len(clients)
     close([*clients, *(each.socket for each in successors)])
+
+
+def test_a_successor_attaches_beside_a_worker_that_was_let_go(serving: Serving) -> None:
+    old = Worker(serving.attach(0))
+    listened(old)
+    control = serving.control(0)
+    serving.let_go(0)
+
+    new = Worker(serving.attach(0))
+
+    assert listened(new) == (serving.main, serving.main)
+    control.sendall(encode(Stop()))
+    assert old.receive()[0] == [Stop()]
+    for each in (old.socket, new.socket, control):
+        each.close()
+
+
+def test_once_its_ports_are_closed_it_serves_none_any_more(serving: Serving) -> None:
+    main, port = serving.main, free_port()
+
+    serving.close_ports()
+
+    assert serving.want((port,)).failed == {}
+    for each in (main, port):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", each), timeout=5)

@@ -3,26 +3,28 @@
 import asyncio
 import gzip
 import socket
+from pathlib import Path
 
-import aiohttp
 import pytest
 
+from tests.support.certificates import Authority, server_context
 from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
+from turnout.channels.credentials import Credentials
 from turnout.endpoints.health import Failure
-from turnout.scrape.probe import PAGE_LIMIT, TIMEOUT, Answer, Prober
+from turnout.scrape.probe import PAGE_LIMIT, TOTAL_SECONDS, Answer, Prober
 
-IMPATIENT = aiohttp.ClientTimeout(sock_connect=TIMEOUT.sock_connect, total=0.3)
+IMPATIENT = 0.3
 
 
-async def ask(server: ModelServer, timeout: aiohttp.ClientTimeout = TIMEOUT) -> Answer | Failure:
-    async with Prober.opened(timeout) as prober:
+async def ask(server: ModelServer, total: float = TOTAL_SECONDS) -> Answer | Failure:
+    async with Prober.opened(total=total) as prober:
         return await prober.get(server.address, "/metrics")
 
 
-def asked(said: bytes, timeout: aiohttp.ClientTimeout = TIMEOUT) -> Answer | Failure:
+def asked(said: bytes, total: float = TOTAL_SECONDS) -> Answer | Failure:
     async def scenario() -> Answer | Failure:
         async with ModelServer(page=said) as server:
-            return await ask(server, timeout)
+            return await ask(server, total)
 
     return asyncio.run(scenario())
 
@@ -55,9 +57,41 @@ def test_a_page_that_is_too_long_is_not_kept() -> None:
     assert asked(answer(200, b"x" * (PAGE_LIMIT + 1))) == Answer(200, None)
 
 
-def test_a_small_answer_that_unpacks_to_too_much_is_not_kept() -> None:
+def test_an_answer_in_an_encoding_that_was_not_asked_for_is_not_read() -> None:
     packed = gzip.compress(b"x" * (PAGE_LIMIT + 1))
     assert asked(answer(200, packed, "Content-Encoding: gzip")) == Answer(200, None)
+
+
+def test_an_answer_without_a_length_ends_with_the_connection() -> None:
+    async def scenario() -> Answer | Failure:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+            writer.close()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server, Prober.opened() as prober:
+            port = server.sockets[0].getsockname()[1]
+            return await prober.get(f"127.0.0.1:{port}", "/metrics")
+
+    assert asyncio.run(scenario()) == Answer(200, b"all of it")
+
+
+def test_an_interim_answer_is_not_the_answer() -> None:
+    said = b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n" + answer(200, b"page")
+    assert asked(said) == Answer(200, b"page")
+
+
+def test_a_probe_that_is_cancelled_is_cancelled() -> None:
+    async def scenario() -> None:
+        async with ModelServer(page=HANG) as server, Prober.opened() as prober:
+            probe = asyncio.create_task(prober.get(server.address, "/metrics"))
+            await asyncio.sleep(0.05)
+            probe.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await probe
+
+    asyncio.run(scenario())
 
 
 @pytest.mark.parametrize(
@@ -70,7 +104,6 @@ def test_a_small_answer_that_unpacks_to_too_much_is_not_kept() -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 100_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc",
-        answer(200, b"not gzip", "Content-Encoding: gzip"),
     ],
 )
 def test_what_is_no_http_is_a_broken_connection(said: bytes) -> None:
@@ -135,3 +168,34 @@ def test_a_kept_connection_that_the_server_closed_meanwhile_costs_no_probe() -> 
         await server.kill()
 
     asyncio.run(scenario())
+
+
+def test_a_server_that_asks_for_tls_and_a_key_is_asked_with_both(tmp_path: Path) -> None:
+    authority = Authority()
+
+    async def scenario() -> list[Answer | Failure]:
+        heads: list[bytes] = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(answer(200 if b"\r\nAuthorization: Bearer sk-1\r\n" in heads[-1] else 401))
+            writer.close()
+
+        context = server_context(authority.server("llm.test"), tmp_path)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        found = []
+        ca = authority.trust.encode()
+        stranger = Authority().trust.encode()
+        async with server, Prober.opened() as prober:
+            for given in (
+                Credentials(tls=True, hostname="llm.test", ca=ca, key=b"sk-1"),
+                Credentials(tls=True, hostname="llm.test", ca=ca),
+                Credentials(tls=True, hostname="llm.test", ca=stranger, key=b"sk-1"),
+            ):
+                prober.equip({address: given})
+                found.append(await prober.get(address, "/health"))
+        assert len(heads) == 2
+        return found
+
+    assert asyncio.run(scenario()) == [Answer(200, b""), Answer(401, b""), Failure.UNREACHABLE]

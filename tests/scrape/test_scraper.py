@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from tests.support.model_servers import HANG, ModelServer, answer, vllm_page
@@ -19,7 +18,7 @@ from turnout.scrape.board import Board
 from turnout.scrape.probe import Prober
 from turnout.scrape.scraper import Scraper
 
-PATIENT = aiohttp.ClientTimeout(total=60)
+PATIENT = 60.0
 """Who hangs, hangs for longer than a test takes."""
 
 
@@ -50,7 +49,7 @@ class Posts(Board):
 @asynccontextmanager
 async def scraping(tmp_path: Path, rows: int = 16) -> AsyncIterator[tuple[Scraper, Posts, InflightFile]]:
     posts, inflight = Posts(), InflightFile.create(tmp_path / "inflight", 2, rows=rows)
-    async with Prober.opened(PATIENT) as prober:
+    async with Prober.opened(total=PATIENT) as prober:
         scraper = Scraper(prober, posts, inflight)
         task = asyncio.create_task(scraper.run())
         await asyncio.sleep(0)

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
-import aiohttp
 from msgspec import Struct
 
 from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
@@ -15,7 +14,7 @@ from turnout.endpoints.metrics import UNKNOWN, Load
 from turnout.scrape.probe import Answer, Prober
 from turnout.scrape.watch import Watch
 
-IMPATIENT = aiohttp.ClientTimeout(total=0.5)
+IMPATIENT = 0.5
 
 
 class Pace(Struct):
@@ -24,7 +23,7 @@ class Pace(Struct):
 
 @asynccontextmanager
 async def watched(server: ModelServer, engine: Engine = VLLM) -> AsyncIterator[Watch]:
-    async with Prober.opened(IMPATIENT) as prober, asyncio.TaskGroup() as tasks:
+    async with Prober.opened(total=IMPATIENT) as prober, asyncio.TaskGroup() as tasks:
         watch = Watch(server.address, engine, prober, Pace(), lambda: None)
         watch.start(tasks)
         yield watch

@@ -359,7 +359,9 @@ class GatedLoop:
     def create_task(self, work: Coroutine[None, None, None]) -> "asyncio.Task[None]":
         return asyncio.get_running_loop().create_task(work)
 
-    async def create_connection(self, factory: Callable[[], asyncio.Protocol], host: str, port: int) -> object:
+    async def create_connection(
+        self, factory: Callable[[], asyncio.Protocol], host: str, port: int, **_: object
+    ) -> object:
         await self._gate.wait()
         return await asyncio.get_running_loop().create_connection(factory, host, port)
 

@@ -40,7 +40,7 @@ def test_of_plain_and_tls_at_one_port_neither_wins() -> None:
     assert conditions(found, "gateway", "a")["Accepted"] == ("False", "ProtocolConflict")
     assert conditions(found, "gateway", "a")["Programmed"] == ("False", "Invalid")
     assert conditions(found, "gateway", "b")["Conflicted"] == ("True", "ProtocolConflict")
-    assert conditions(found, "gateway", "b")["Accepted"] == ("False", "UnsupportedProtocol")
+    assert conditions(found, "gateway", "b")["Accepted"] == ("False", "ProtocolConflict")
     assert conditions(found, "gateway", "c")["Conflicted"] == ("False", "NoConflicts")
     assert listed(found) == [("gateway", "c", 8080)]
 

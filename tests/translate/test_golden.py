@@ -11,6 +11,8 @@ import msgspec
 import pytest
 import yaml
 
+from tests.support.certificates import encoded
+from tests.support.fixed_pairs import with_pairs
 from tests.support.resource_sets import documents, resource_set, with_statuses
 from turnout.resources.set import ResourceSet
 from turnout.translate import Facts, Translation, translate
@@ -22,11 +24,19 @@ REF = {"group", "kind", "namespace", "name"}
 
 def given(case: str) -> tuple[ResourceSet, Facts]:
     """The resources of `in.yaml`, and the facts that its document `facts:` changes."""
-    found = documents((GOLDEN / case / "in.yaml").read_text())
+    found = documents(with_pairs((GOLDEN / case / "in.yaml").read_text()))
     facts: dict[str, Any] = {"gateway_port": 8080, "now": "2026-02-02T02:02:02Z"}
     for document in found:
         facts |= document.get("facts", {})
     return resource_set(document for document in found if "facts" not in document), Facts(**facts)
+
+
+def shown(table: Any) -> Any:
+    """The table without what it may not show, and without what few tables have."""
+    vault = table.pop("vault")
+    if not table["servers"]:
+        del table["servers"]
+    return {**short(table), "vault": sorted(vault)} if vault else short(table)
 
 
 def short(value: Any) -> Any:
@@ -40,7 +50,7 @@ def short(value: Any) -> Any:
 
 def answers(translation: Translation) -> dict[str, str]:
     statuses = {f"{kind} {key}": status for (kind, key), status in translation.statuses.items()}
-    found = {"table.yaml": short(msgspec.to_builtins(translation.table)), "status.yaml": statuses}
+    found = {"table.yaml": shown(msgspec.to_builtins(translation.table)), "status.yaml": statuses}
     if translation.rollouts:
         found["rollouts.yaml"] = msgspec.to_builtins(translation.rollouts)
     return {name: yaml.safe_dump(value, sort_keys=False, width=120) for name, value in found.items()}
@@ -64,6 +74,13 @@ def test_writing_the_statuses_of_a_golden_case_leaves_nothing_to_write(case: str
     again = translate(written, msgspec.structs.replace(facts, now="2027-07-07T07:07:07Z"))
     assert again.table == first.table
     assert again.statuses == {key: first.statuses[key] for key in again.statuses}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_golden_case_holds_no_private_key(case: str) -> None:
+    for path in (GOLDEN / case).iterdir():
+        assert "PRIVATE KEY" not in path.read_text()
+        assert encoded("-----BEGIN PRIVATE")[:20] not in path.read_text()
 
 
 def test_there_are_golden_cases() -> None:

@@ -3,6 +3,7 @@
 from tests.support.resource_sets import model_server, pool, resource_set
 from turnout.resources.set import ResourceSet
 from turnout.translate import host_names, membership
+from turnout.translate.accesses import find_accesses
 
 
 def addresses(found: ResourceSet, resolved: dict[str, str] | None = None) -> dict[str, list[str]]:
@@ -12,7 +13,7 @@ def addresses(found: ResourceSet, resolved: dict[str, str] | None = None) -> dic
 def test_a_server_is_a_member_of_the_pools_that_select_its_labels() -> None:
     found = resource_set([pool("llm"), pool("other"), model_server("s")])
     [member] = membership(found, {})["default/llm"]
-    assert member == ("default/s", "127.0.0.1:8000", "vllm")
+    assert member == ("default/s", "127.0.0.1:8000", "vllm", False)
     assert membership(found, {})["default/other"] == ()
 
 
@@ -54,5 +55,12 @@ def test_members_are_sorted_by_server() -> None:
     }
 
 
-def test_a_server_that_asks_for_tls_is_never_sent_plain_requests() -> None:
-    assert addresses(resource_set([pool("llm"), model_server("s", tls={})])) == {"default/llm": []}
+def test_a_server_that_asks_for_tls_or_a_key_is_never_sent_plain_requests() -> None:
+    found = resource_set([pool("llm"), model_server("s", tls={}), model_server("t")])
+    members = membership(found, {}, find_accesses(found))["default/llm"]
+    assert {member.name: member.secured for member in members} == {"default/s": True, "default/t": False}
+
+
+def test_a_server_whose_references_lead_nowhere_is_no_member() -> None:
+    found = resource_set([pool("llm"), model_server("s", apiKeySecretRef={"name": "none"})])
+    assert membership(found, {}, find_accesses(found)) == {"default/llm": ()}

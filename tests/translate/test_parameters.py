@@ -46,6 +46,8 @@ def test_without_any_the_listener_has_the_defaults() -> None:
         ({"limits": {"requestBodyBytes": 5}}, Parameters(body_bytes=5)),
         ({"timeouts": {"idle": "1m500ms"}}, Parameters(idle=60.5)),
         ({"timeouts": {"idle": "0s"}}, Parameters(idle=0.0)),
+        ({"timeouts": {"firstByte": "30m"}}, Parameters(first_byte=1800.0)),
+        ({"timeouts": {"streamIdle": "0s"}}, Parameters(stream_idle=0.0)),
         ({"responseHeaders": "Disabled"}, Parameters(response_headers=False)),
         ({"responseHeaders": "Enabled"}, Parameters(response_headers=True)),
     ],
@@ -102,10 +104,24 @@ def test_parameters_of_another_namespace_are_not_a_gateway_s_own() -> None:
 
 
 def test_fields_without_effect_are_named_where_they_are_and_where_they_are_used() -> None:
-    own = gateway_parameters("own", accessLog={"mode": "Off"}, explainHeader="Enabled")
+    own = gateway_parameters("own", explainHeader="Enabled")
     found = translate(resource_set([CLASS, gateway_with(), own]), FACTS)
     for kind, key in (("GatewayParameters", "default/own"), ("Gateway", "default/gateway")):
         status, _, said = accepted(found, kind, key)
         assert status == "True"
-        assert "spec.accessLog" in said
         assert "spec.explainHeader" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "logged"),
+    [
+        ({"mode": "Off"}, -1.0),
+        ({"mode": "Errors"}, 0.0),
+        ({"mode": "Sampled", "sampleRatio": 0.25}, 0.25),
+        ({"mode": "All"}, 1.0),
+    ],
+)
+def test_an_access_log_is_the_share_of_requests_that_it_holds(said: dict[str, object], logged: float) -> None:
+    own = gateway_parameters("own", accessLog=said)
+    found = translate(resource_set([CLASS, gateway_with(), own]), FACTS)
+    assert {each.parameters.access_log for each in found.table.listeners} == {logged}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -27,6 +28,7 @@ from turnout.apiserver.list_options import list_options
 from turnout.apiserver.locations import PlainPaths
 from turnout.apiserver.loopback import LoopbackOnly
 from turnout.apiserver.media import APPLY_PATCH, JSON
+from turnout.apiserver.metrics import Metrics
 from turnout.apiserver.object_store import ObjectStore
 from turnout.apiserver.options import WriteOptions, delete_options, write_options
 from turnout.apiserver.paging import list_page
@@ -248,8 +250,11 @@ async def _paths(_: Request) -> Response:
     return json_response(discovery.paths())
 
 
-def build_app(store: ObjectStore, token: str = "") -> Starlette:
-    """The application, for whoever has the token; without one for loopback. The store is the caller's to close."""
+def build_app(store: ObjectStore, token: str = "", metrics: Path | None = None) -> Starlette:
+    """The application, for whoever has the token; without one for loopback. The store is the caller's to close.
+
+    `metrics` is the file that the gateway's figures are read from; None where there is no gateway.
+    """
     api, probes = Api(store), Probes(store)
     guard = Middleware(BearerOnly, token=token) if token else Middleware(LoopbackOnly)
     return Starlette(
@@ -263,6 +268,7 @@ def build_app(store: ObjectStore, token: str = "") -> Starlette:
             Route("/openapi/v3", _openapi_root),
             Route("/openapi/v3/{place:path}", _openapi),
             Route("/version", _version),
+            Route("/metrics", Metrics(metrics).answer),
             Route("/", _paths),
             *(Route(f"/{name}{rest}", probes.probe) for name in PROBES for rest in ("", "/{check}")),
         ],

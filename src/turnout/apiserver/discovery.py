@@ -39,7 +39,7 @@ def paths() -> Document:
     """`/`: every path that leads to more."""
     places = [f"/apis/{api_version(group, each)}" for group, versions in groups().items() for each in versions]
     named = ["/api", "/api/v1", "/apis", *(f"/apis/{group}" for group in groups()), *places]
-    others = ["/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
+    others = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"]
     return {"paths": sorted([*named, *others])}
 
 

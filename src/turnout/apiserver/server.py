@@ -4,6 +4,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import uvicorn
 from msgspec import Struct
@@ -37,12 +38,18 @@ class ApiServer(uvicorn.Server):
     Without a `guard` in plain HTTP, on loopback only.
     """
 
-    def __init__(self, store: ObjectStore, guard: Guard | None = None, connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        guard: Guard | None = None,
+        connections: int = MAX_CONNECTIONS,
+        metrics: Path | None = None,
+    ) -> None:
         class Protocol(BoundedProtocol):
             most = connections
 
         config = uvicorn.Config(
-            build_app(store, guard.token if guard is not None else ""),
+            build_app(store, guard.token if guard is not None else "", metrics),
             loop="none",  # there is one already
             http=Protocol,
             ws="none",

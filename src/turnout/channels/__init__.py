@@ -2,12 +2,14 @@
 
 controller ── TablePart, TableVersion ──► worker ── Hello, Acknowledged, Report ──► controller
 controller ── Membership ──► scraper ── EndpointStates ──► workers and controller
-parent ── Listen, Stop ──► worker            controller ── Ports, Programmed ──► parent ── Bound ──► controller
+parent ── Listen, StepAside, Stop ──► worker ── Accepting, SteppedAside, Renew ──► parent
+controller ── Ports, Programmed ──► parent ── Bound ──► controller
 """
 
 from turnout.channels.framing import Decoder, encode
 from turnout.channels.messages import (
     MISSES,
+    Accepting,
     Acknowledged,
     Bound,
     Count,
@@ -19,7 +21,10 @@ from turnout.channels.messages import (
     Message,
     Ports,
     Programmed,
+    Renew,
     Report,
+    StepAside,
+    SteppedAside,
     Stop,
     TablePart,
     TableVersion,
@@ -28,6 +33,7 @@ from turnout.channels.observations import ArmCount, ArmLoad, Assigned, KeyLoad, 
 
 __all__ = [
     "MISSES",
+    "Accepting",
     "Acknowledged",
     "ArmCount",
     "ArmLoad",
@@ -45,7 +51,10 @@ __all__ = [
     "Miss",
     "Ports",
     "Programmed",
+    "Renew",
     "Report",
+    "StepAside",
+    "SteppedAside",
     "Stop",
     "TablePart",
     "TableVersion",

@@ -8,7 +8,7 @@ zeroes a dead worker's column), and the directory of addresses has one (the scra
 
 import mmap
 import struct
-from collections.abc import Container
+from collections.abc import Callable, Container
 from pathlib import Path
 
 ROWS = 4096
@@ -34,6 +34,24 @@ class Column:
     def add(self, slot: int, delta: int) -> None:
         """Counts a request in (+1) or out (-1)."""
         self._cells[slot * self._columns + self._worker] += delta
+
+
+class OwnCounts:
+    """What a worker has in flight once its column is its successor's: nobody else sees it."""
+
+    __slots__ = ("_counts", "_shared")
+
+    def __init__(self, counts: list[int], shared: Callable[[int], int]) -> None:
+        self._counts = counts
+        self._shared = shared
+
+    def add(self, slot: int, delta: int) -> None:
+        """Counts a request in (+1) or out (-1)."""
+        self._counts[slot] += delta
+
+    def total(self, slot: int) -> int:
+        """Requests in flight at the endpoint of `slot`: its own, and those of all workers."""
+        return self._counts[slot] + self._shared(slot)
 
 
 class InflightFile:
@@ -76,12 +94,24 @@ class InflightFile:
         self._check(worker)
         return Column(self._cells, self.columns, worker)
 
+    def take_out(self, worker: int) -> OwnCounts:
+        """What the worker has in flight, in its column no more. Only the column's writer may call it."""
+        self._check(worker)
+        cells, columns = self._cells, self.columns
+        counts = [cells[slot * columns + worker] for slot in range(self.rows)]
+        self.zero(worker)
+        return OwnCounts(counts, self.reader())
+
     def total(self, slot: int) -> int:
         """Requests in flight at the endpoint of `slot`, over all workers."""
         first = slot * self.columns
         if self.columns == 1:
             return self._cells[first]
         return sum(self._cells[first : first + self.columns])
+
+    def reader(self) -> Callable[[int], int]:
+        """`total`, as directly as it can be called: a pick asks for every endpoint."""
+        return self._cells.__getitem__ if self.columns == 1 else self.total
 
     def zero(self, worker: int) -> None:
         """Forgets what a dead worker had in flight. Raises IndexError if the file has no such column."""

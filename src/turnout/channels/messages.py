@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from turnout.channels.credentials import Credentials
 from turnout.channels.observations import ArmCount, ArmLoad, Assigned, KeyLoad, Miss, Times
 from turnout.endpoints import Endpoint
 
@@ -21,13 +22,17 @@ class Hello(Struct, frozen=True, tag="hello"):
 
 
 class TablePart(Struct, frozen=True, tag="part"):
-    """One changed part of the table: `key` is `listeners`, `route/NS/NAME` or `pool/NS/NAME`.
+    """One changed part of the table.
 
-    `value` is its msgpack; None removes it.
+    `key` is `listeners`, `servers`, `route/NS/NAME`, `pool/NS/NAME` or `sealed/DIGEST`. `value` is its msgpack; None
+    removes it. It may be a private key's, and is not shown.
     """
 
     key: str
     value: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"TablePart({self.key!r})"
 
 
 class TableVersion(Struct, frozen=True, tag="version"):
@@ -43,8 +48,11 @@ class Acknowledged(Struct, frozen=True, tag="ack"):
     version: int
 
 
-class Count(Struct, frozen=True):
-    """Requests of one kind that ended since the last report. `reason` is empty for a relayed answer."""
+class Count(Struct, frozen=True, omit_defaults=True):
+    """Requests of one kind that ended since the last report. `reason` is empty for a relayed answer.
+
+    Times are observations by bucket (`telemetry.buckets`) and the sum of their seconds.
+    """
 
     route: str
     rule: str
@@ -52,6 +60,13 @@ class Count(Struct, frozen=True):
     code: int
     reason: str
     requests: int
+    role: str = ""
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    duration: tuple[dict[int, int], float] = ({}, 0.0)
+    ttft: tuple[dict[int, int], float] = ({}, 0.0)
+    tpot: tuple[dict[int, int], float] = ({}, 0.0)
 
 
 class Report(Struct, frozen=True, tag="report", omit_defaults=True):
@@ -59,6 +74,7 @@ class Report(Struct, frozen=True, tag="report", omit_defaults=True):
 
     From `arms` on it is about requests that rollouts watch. At most MISSES are listed; `misses_left_out` counts those
     that are not, which `arms` counts all the same: they are missing data too.
+    `lag` is how late its event loop was, by bucket and in sum; `log_dropped` are lines of the access log.
     """
 
     seq: int
@@ -72,20 +88,31 @@ class Report(Struct, frozen=True, tag="report", omit_defaults=True):
     loads: tuple[ArmLoad, ...] = ()
     keys: tuple[KeyLoad, ...] = ()
     times: tuple[Times, ...] = ()
+    lag: tuple[dict[int, int], float] = ({}, 0.0)
+    longest_lag: float = 0.0
+    log_dropped: int = 0
 
 
 class Member(Struct, frozen=True):
-    """A model server that a pool's selector selects. `address` is `IP:PORT`; `name` is the ModelServer's `NS/NAME`."""
+    """A model server that a pool's selector selects. `address` is `IP:PORT`; `name` is the ModelServer's `NS/NAME`.
+
+    `secured`: it is spoken to with TLS or a key, and never without.
+    """
 
     name: str
     address: str
     engine: str = "vllm"
+    secured: bool = False
 
 
 class Membership(Struct, frozen=True, tag="membership"):
-    """Which endpoints each pool (`NS/NAME`) has, whole. A pool that is absent no longer exists."""
+    """Which endpoints each pool (`NS/NAME`) has, whole. A pool that is absent no longer exists.
+
+    `credentials` are those of the secured addresses; of pools that differ on one, the first's.
+    """
 
     pools: dict[str, tuple[Member, ...]]
+    credentials: dict[str, Credentials] = {}
 
 
 class EndpointStates(Struct, frozen=True, tag="endpoints"):
@@ -125,9 +152,29 @@ class Listen(Struct, frozen=True, tag="listen"):
 
 
 class Stop(Struct, frozen=True, tag="stop"):
-    """Parent to worker: close `port` (open connections go on); port 0 means drain, then exit 0."""
+    """Parent to worker: close `port` (open connections go on); port 0 means drain, then exit 0.
+
+    What is open gets `seconds` for that, as many as the worker was started with if None. The last word counts.
+    """
 
     port: int = 0
+    seconds: float | None = None
+
+
+class StepAside(Struct, frozen=True, tag="aside"):
+    """Parent to worker: a successor is about to start, whose the column of requests in flight is from now on."""
+
+
+class SteppedAside(Struct, frozen=True, tag="stepped"):
+    """The worker's answer: it writes no more to its column, and serves until it is told to stop."""
+
+
+class Accepting(Struct, frozen=True, tag="accepting"):
+    """Worker to parent: it has a table and knows endpoints, and accepts connections."""
+
+
+class Renew(Struct, frozen=True, tag="renew"):
+    """Worker to parent: it was asked to have a successor take its place."""
 
 
 Message = (
@@ -143,4 +190,8 @@ Message = (
     | Programmed
     | Listen
     | Stop
+    | StepAside
+    | SteppedAside
+    | Accepting
+    | Renew
 )

@@ -16,11 +16,13 @@ from turnout.resources.decode import decode
 from turnout.resources.kinds import KINDS, Kind
 from turnout.resources.metadata import Resource
 from turnout.resources.set import HOMES, ResourceSet, gather
+from turnout.runners.controller.credentials import credentials_by_address
 from turnout.scrape.probe import Prober
 from turnout.store import ApiError, Document, served_as
+from turnout.translate import Facts, translate
 from turnout.translate.membership import PoolMember, host_names, membership
 
-READ = tuple(kind for kind in KINDS if kind.type in HOMES and kind.kind not in ("Secret", "ConfigMap"))
+READ = tuple(kind for kind in KINDS if kind.type in HOMES)
 """The kinds that routing is made from."""
 
 
@@ -52,9 +54,12 @@ async def endpoints_of(resources: ResourceSet, pools: Iterable[str]) -> dict[str
     """The endpoints of each pool, by its key, each asked once for its health and its load."""
     names = host_names(resources)
     addresses = dict(zip(names, await asyncio.gather(*map(_address, names)), strict=True))
-    members = membership(resources, {name: address for name, address in addresses.items() if address})
+    translation = translate(resources, Facts(gateway_port=0, now="1970-01-01T00:00:00Z"))
+    known = {name: address for name, address in addresses.items() if address}
+    members = membership(resources, known, translation.accesses)
     found: dict[str, Sequence[Endpoint]] = {}
     async with Prober.opened() as prober:
+        prober.equip(credentials_by_address(members, translation.table))
         for pool in pools:
             found[pool] = await asyncio.gather(*(_asked(prober, each) for each in members.get(pool, ())))
     return found

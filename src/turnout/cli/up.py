@@ -12,7 +12,7 @@ import click
 from turnout.cli.address import ADDRESS, Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from turnout.resources.document import Document
     from turnout.runners.up import Options, Watched
@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 @click.option("--api", type=ADDRESS, default="127.0.0.1:8001", show_default=True, help="Where kubectl talks to.")
 @click.option("--api-auth", is_flag=True, help="HTTPS and a token for the API on loopback too.")
 @click.option("--state", default=None, metavar="DIR", help="Keeps objects across restarts; `memory` keeps nothing.")
+@click.option("--access-log", metavar="PATH|-", help="Logs every request, unless its Gateway says otherwise.")
 @click.option("--workers", type=click.IntRange(1, 64), default=None, help="Gateway processes.  [default: cores - 1]")
-def command(
+def command(  # noqa: PLR0913 - its options
     paths: tuple[str, ...],
     watch: bool,  # noqa: FBT001 - a flag
     gateway: Address,
     api: Address,
     api_auth: bool,  # noqa: FBT001 - a flag
     state: str | None,
+    access_log: str | None,
     workers: int | None,
 ) -> None:
     """Run the API, the controllers and the gateway on this machine."""
@@ -52,6 +54,7 @@ def command(
         api=api,
         api_auth=api_auth,
         state=folder.absolute() if folder is not None else None,
+        access_log=access_log if access_log in {None, "-"} else str(Path(access_log).absolute()),
         workers=workers if workers is not None else max(1, (os.cpu_count() or 1) - 1),
     )
     sys.exit(asyncio.run(_run(options)))
@@ -95,6 +98,8 @@ async def _run(options: "Options") -> int:
     except (OSError, StartError) as error:
         click.echo(f"error: {error.strerror if isinstance(error, OSError) else error}", err=True)
         return 1
+    terminal = _terminal() and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hung_up, system.renew, asked.set, terminal)
     starting = asyncio.create_task(system.start())
     stopping = asyncio.create_task(asked.wait())
     try:
@@ -110,3 +115,20 @@ async def _run(options: "Options") -> int:
         stopping.cancel()
         await system.stop()
     return 0
+
+
+def _terminal() -> bool:
+    """Whether there is a terminal that would tell this process of its end."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
+
+
+def _hung_up(renew: "Callable[[], None]", end: "Callable[[], None]", had_terminal: bool) -> None:  # noqa: FBT001
+    """SIGHUP renews the workers, unless it says that the terminal is gone in which this command ran."""
+    if had_terminal and not _terminal():
+        end()
+    else:
+        renew()

@@ -8,6 +8,7 @@ class Endpoint(Struct, frozen=True):
 
     `slot` is its row in the shared in-flight counters. `checked` is the CLOCK_MONOTONIC second at which `ready` was
     found out. `waiting` and `running` are requests, `kv_usage` a share of 0 to 1; None is unknown, not unhealthy.
+    `secured`: it is spoken to with TLS or a key, and never without.
     """
 
     name: str
@@ -18,3 +19,4 @@ class Endpoint(Struct, frozen=True):
     waiting: float | None = None
     running: float | None = None
     kv_usage: float | None = None
+    secured: bool = False

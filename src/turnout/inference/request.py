@@ -7,7 +7,8 @@ from msgspec.json import Decoder
 class RequestFields(Struct, frozen=True, gc=False):
     """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type.
 
-    `response_format` and `text` are as they came: see `wants_json`.
+    `response_format` and `text` are as they came: see `wants_json`. So are what the prompt is made of: see
+    `prompt_blocks`.
     """
 
     model: str = ""
@@ -15,6 +16,11 @@ class RequestFields(Struct, frozen=True, gc=False):
     stream: bool = False
     response_format: Raw = Raw()
     text: Raw = Raw()
+    messages: Raw = Raw()
+    prompt: Raw = Raw()
+    input: Raw = Raw()
+    system: Raw = Raw()
+    tools: Raw = Raw()
 
     @property
     def wants_json(self) -> bool:
@@ -35,6 +41,11 @@ class _Loose(Struct, gc=False):
     stream: object = None
     response_format: Raw = Raw()
     text: Raw = Raw()
+    messages: Raw = Raw()
+    prompt: Raw = Raw()
+    input: Raw = Raw()
+    system: Raw = Raw()
+    tools: Raw = Raw()
 
 
 class _Text(Struct, gc=False):
@@ -74,4 +85,9 @@ def _read_loose(body: bytes) -> RequestFields:
         loose.stream is True,
         loose.response_format,
         loose.text,
+        loose.messages,
+        loose.prompt,
+        loose.input,
+        loose.system,
+        loose.tools,
     )

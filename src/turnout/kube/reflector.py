@@ -22,6 +22,10 @@ from turnout.store import (
 
 log = logging.getLogger("turnout.kube")
 
+BOOKKEEPING = ("resourceVersion", "managedFields")
+"""What of the metadata is another after every write."""
+APART = ("metadata", "status")
+
 
 class Reflector:
     """A copy of all objects of one kind, kept up to date.
@@ -42,7 +46,9 @@ class Reflector:
         self.documents: dict[str, Document] = {}
         self.position = 0
         self.edits = 0
-        """Grows with every change of `documents` that did not come through `observe`."""
+        """Grows with every change of `documents` that is no echo and did not come through `observe`."""
+        self.echoes = 0
+        """Grows with every change of a status, and of nothing else, that the watch tells of."""
         self.synced = asyncio.Event()
         self._provider = provider
         self._changed = changed
@@ -135,8 +141,18 @@ class Reflector:
                 self.edits += 1
         elif held is None or revision_of(document) > revision_of(held):
             self.documents[key] = document
-            self.edits += 1
+            if held is not None and _same_but_status(held, document):
+                self.echoes += 1
+            else:
+                self.edits += 1
 
     def _report(self, failures: int, error: Exception) -> None:
         if failures == 1 or failures % 20 == 0:
             log.warning("%s: %s (try %d)", self.resource.plural, error, failures)
+
+
+def _same_but_status(before: Document, after: Document) -> bool:
+    if any(before.get(name) != after.get(name) for name in before.keys() | after.keys() if name not in APART):
+        return False
+    old, new = before["metadata"], after["metadata"]
+    return not any(old.get(name) != new.get(name) for name in old.keys() | new.keys() if name not in BOOKKEEPING)

@@ -2,6 +2,7 @@
 
 from turnout.picker.candidates import Candidates
 from turnout.picker.pick import Decision, Scored, explain, pick
+from turnout.picker.prefix_index import PrefixIndex, PrefixMatch
 from turnout.picker.profile import Profile
 
-__all__ = ["Candidates", "Decision", "Profile", "Scored", "explain", "pick"]
+__all__ = ["Candidates", "Decision", "PrefixIndex", "PrefixMatch", "Profile", "Scored", "explain", "pick"]

@@ -3,42 +3,116 @@
 from collections.abc import Callable, Sequence
 
 from turnout.endpoints import Endpoint
+from turnout.picker.prefix_index import PrefixMatch
 from turnout.picker.profile import DEFAULT, Profile
 from turnout.picker.scorers import score_kv_cache, score_queue
 
+EXACT = 64
+"""Up to so many endpoints all are scored for every request."""
+NEAR = 32
+"""Of more, so many of the best are, and as many of those that hold the longest part of the prompt."""
+STALE = 16
+"""A pool of n endpoints is ranked anew after n / STALE picks: a pick then costs the same whatever n is."""
+
 
 class Candidates:
-    """The ready ones of `endpoints`. `pick` here picks what `pick.pick` picks when nothing is excluded."""
+    """The ready ones of `endpoints`.
 
-    __slots__ = ("_even", "_fixed", "_ready", "_slots", "_weight", "endpoints")
+    Up to EXACT of them, `pick` here picks what `pick.pick` picks when nothing is excluded. Of more it picks the best
+    of a shortlist, which is ranked anew every few picks.
+    """
 
-    def __init__(self, endpoints: Sequence[Endpoint], profile: Profile = DEFAULT) -> None:
+    __slots__ = (
+        "_bits",
+        "_even",
+        "_fixed",
+        "_least",
+        "_left",
+        "_most",
+        "_near",
+        "_places",
+        "_prefix",
+        "_ready",
+        "_slots",
+        "_weight",
+        "endpoints",
+    )
+
+    def __init__(self, endpoints: Sequence[Endpoint], profile: Profile = DEFAULT, bits: Sequence[int] = ()) -> None:
+        """`bits` are those of `endpoints` in the pool's PrefixIndex; none where prompts do not count."""
         self.endpoints = endpoints
         self._ready = [each for each in endpoints if each.ready]
         self._slots = [each.slot for each in self._ready]
+        self._bits = [bit for each, bit in zip(endpoints, bits, strict=False) if each.ready]
+        self._places = {bit: place for place, bit in enumerate(self._bits)} if len(self._ready) > EXACT else {}
         self._weight = profile.in_flight
+        self._prefix = profile.prefix_cache
         self._fixed = [
             profile.queue * queue + profile.kv_cache * kv_cache
             for queue, kv_cache in zip(score_queue(self._ready), score_kv_cache(self._ready), strict=True)
         ]
         # All alike in flight: their scores are 1, and whoever is best then is always so.
         self._even = self._best([fixed + self._weight * 1.0 for fixed in self._fixed])
+        self._near: list[int] = []
+        self._left = 0
+        self._least = self._most = 0
 
-    def pick(self, in_flight: Callable[[int], int], dice: Callable[[], float]) -> Endpoint | None:
+    def pick(
+        self, in_flight: Callable[[int], int], dice: Callable[[], float], match: PrefixMatch | None = None
+    ) -> Endpoint | None:
         """The best endpoint; None if there is none. `in_flight` and `dice` are as for `pick.pick`."""
+        if len(self._ready) > EXACT:
+            return self._pick_near(in_flight, dice, match)
         winners = self._even
         counts = [in_flight(slot) for slot in self._slots]
         if counts:
             least, most = min(counts), max(counts)
-            if least != most:
-                width, weight = most - least, self._weight
+            if least != most or match is not None:
+                width, weight = (most - least) or 1, self._weight
                 totals = [
-                    fixed + weight * ((most - count) / width) for fixed, count in zip(self._fixed, counts, strict=True)
+                    fixed + weight * ((most - count) / width if least != most else 1.0)
+                    for fixed, count in zip(self._fixed, counts, strict=True)
                 ]
+                if match is not None:
+                    share, prefix = match.share, self._prefix
+                    totals = [total + prefix * share(bit) for total, bit in zip(totals, self._bits, strict=True)]
                 winners = self._best(totals)
-        if len(winners) > 1:
-            return winners[int(dice() * len(winners))]
-        return winners[0] if winners else None
+        return _one(winners, dice)
+
+    def _pick_near(
+        self, in_flight: Callable[[int], int], dice: Callable[[], float], match: PrefixMatch | None
+    ) -> Endpoint | None:
+        if self._left <= 0:
+            self._rank(in_flight, dice)
+        self._left -= 1
+        places = self._near
+        if match is not None:
+            known = self._places
+            places = list({*places, *(known[bit] for bit in match.deepest(NEAR) if bit in known)})
+        slots, fixed, weight = self._slots, self._fixed, self._weight
+        most, width = self._most, max(self._most - self._least, 1)
+        totals = [fixed[place] + weight * (most - in_flight(slots[place])) / width for place in places]
+        if match is not None:
+            share, prefix, bits = match.share, self._prefix, self._bits
+            totals = [total + prefix * share(bits[place]) for total, place in zip(totals, places, strict=True)]
+        best = max(totals)
+        winners = [self._ready[place] for place, total in zip(places, totals, strict=True) if total == best]
+        return _one(winners, dice)
+
+    def _rank(self, in_flight: Callable[[int], int], dice: Callable[[], float]) -> None:
+        counts = list(map(in_flight, self._slots))
+        self._least, self._most = min(counts), max(counts)
+        weight, most, width = self._weight, self._most, max(self._most - self._least, 1)
+        totals = [fixed + weight * (most - count) / width for fixed, count in zip(self._fixed, counts, strict=True)]
+        # Of equals the first would be near each time; turned by chance, all of them come to be.
+        order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
+        edge = totals[order[NEAR - 1]]
+        better = [place for place in order[:NEAR] if totals[place] > edge]
+        equal = [place for place in order if totals[place] == edge]
+        room = NEAR - len(better)
+        start = int(dice() * len(equal))
+        self._near = better + (equal[start:] + equal[:start])[:room]
+        self._left = len(counts) // STALE
 
     def _best(self, totals: list[float]) -> list[Endpoint]:
         if not totals:
@@ -47,3 +121,9 @@ class Candidates:
         if totals.count(best) == 1:
             return [self._ready[totals.index(best)]]
         return [each for each, total in zip(self._ready, totals, strict=True) if total == best]
+
+
+def _one(winners: list[Endpoint], dice: Callable[[], float]) -> Endpoint | None:
+    if len(winners) > 1:
+        return winners[int(dice() * len(winners))]
+    return winners[0] if winners else None

@@ -40,6 +40,16 @@ def version_not_supported(version: str) -> Fault:
     return Fault(505, BAD_REQUEST, f"HTTP/{version} is not served: use HTTP/1.1")
 
 
+def expectation_failed(expected: str) -> Fault:
+    """The client expects what is not known here."""
+    return Fault(417, BAD_REQUEST, f"the expectation {expected!r} cannot be met")
+
+
+def too_many_headers(limit: int) -> Fault:
+    """The request has more than `limit` header fields."""
+    return Fault(431, "headers-too-large", f"the request has more than {limit} header fields")
+
+
 def headers_too_large(limit: int) -> Fault:
     """The request's head is longer than `limit` bytes."""
     return Fault(431, "headers-too-large", f"the request's headers are over the limit of {limit} bytes")
@@ -53,6 +63,11 @@ def body_too_large(limit: int) -> Fault:
 def no_route(host: str, path: str) -> Fault:
     """No rule matches."""
     return Fault(404, "no-route", f"no route matches host {host!r} and path {path!r}")
+
+
+def misdirected(host: str) -> Fault:
+    """The connection's TLS handshake was for another listener than the one that serves this host."""
+    return Fault(421, "misdirected", f"host {host!r} is served to connections whose TLS handshake names it")
 
 
 def forbidden_path(path: str) -> Fault:
@@ -87,7 +102,7 @@ def upstream_reset(endpoint: str, why: str) -> Fault:
 
 def timed_out(endpoint: str, seconds: float) -> Fault:
     """The endpoint was silent for too long."""
-    return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:.0f} s")
+    return Fault(504, TIMEOUT, f"endpoint {endpoint} sent nothing for {seconds:g} s")
 
 
 def overdue(seconds: float) -> Fault:

@@ -5,8 +5,8 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from turnout.endpoints import Endpoint
-from turnout.endpoints.usable import usable
-from turnout.picker import Candidates, pick
+from turnout.inference import prompt_blocks
+from turnout.picker import pick
 from turnout.proxy.affinity import chosen_key, usual_key
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
@@ -24,6 +24,7 @@ class Assignment(Struct, frozen=True, gc=False):
 
 
 NOTHING = Assignment(None, "", 0)
+NO_BLOCKS: list[int] = []
 
 
 def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
@@ -42,16 +43,25 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
     return Assignment(plan.arm(backend), f"stretch:{stretch}", splitter.total)
 
 
-def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float) -> Endpoint | None:
-    """The best endpoint of `pool` that is ready, was not `tried` and did not just refuse a connection; None if none."""
-    endpoints = state.endpoints.get(pool)
-    if endpoints is None:
+def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float, request: Request) -> Endpoint | None:
+    """The best endpoint of `pool` that is ready, was not `tried` and is not kept out; None if there is none.
+
+    From here on the endpoint is taken to hold the request's prompt in its prefix cache.
+    """
+    if now >= state.outliers.due:
+        state.outliers.turn(now)
+    known = state.pool(pool)
+    if known is None:
         return None
-    if not tried and not state.failed_at:
-        candidates = state.candidates.get(pool)
-        if candidates is None or candidates.endpoints is not endpoints:
-            candidates = state.candidates[pool] = Candidates(endpoints)
-        return candidates.pick(state.in_flight, state.dice)
-    failed = state.failed_at.get
-    out = tuple(each.address for each in endpoints if not usable(each, failed(each.address), now))
-    return pick(endpoints, state.in_flight, tried + out, state.dice)
+    candidates, index = known.candidates, known.prefixes
+    # One endpoint alone gets everything: what it holds is learnt when there is another.
+    blocks = prompt_blocks(request.fields()) if request.buffered and len(known.endpoints) > 1 else NO_BLOCKS
+    match = index.match(blocks) if blocks else None
+    if not tried:
+        known.budget.requests += 1
+        endpoint = candidates.pick(state.in_flight, state.dice, match)
+    else:
+        endpoint = pick(candidates.endpoints, state.in_flight, tried, state.dice, shares=index.shares(blocks))
+    if blocks and endpoint is not None:
+        index.add(blocks, endpoint.address, known=match is not None)
+    return endpoint

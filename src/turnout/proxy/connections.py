@@ -1,11 +1,15 @@
 """Connections to model servers, kept between requests: the one used last is used next, so that the others can go."""
 
 import asyncio
+import logging
 from time import monotonic
 from typing import Protocol
 
+from turnout.channels.credentials import PLAIN, Credentials
 from turnout.proxy.limits import Limits
 from turnout.proxy.upstream import Upstream
+
+log = logging.getLogger("turnout.proxy")
 
 
 class Waiter(Protocol):
@@ -22,18 +26,37 @@ class Server:
     """One address and its idle connections, those used last at the end.
 
     `host_value` is the address as bytes, `line` the header line that names it for clients. `open` counts its
-    connections, idle or not.
+    connections, idle or not. `bearer` is the value of Authorization that its requests get, empty for the client's own.
+    `fault` is why it could not be connected to when that was last tried.
     """
 
-    __slots__ = ("_idle_limit", "_limit", "address", "host", "host_value", "idle", "line", "open", "port")
+    __slots__ = (
+        "_idle_limit",
+        "_limit",
+        "address",
+        "bearer",
+        "context",
+        "fault",
+        "host",
+        "host_value",
+        "idle",
+        "line",
+        "open",
+        "port",
+        "server_name",
+    )
 
-    def __init__(self, address: str, limits: Limits) -> None:
+    def __init__(self, address: str, limits: Limits, credentials: Credentials = PLAIN) -> None:
         host, _, port = address.rpartition(":")
         self.address = address
         self.host = host.strip("[]")
         self.port = int(port)
         self.host_value = address.encode()
         self.line = b"x-turnout-endpoint: %b\r\n" % self.host_value
+        self.bearer = b"Bearer " + credentials.key if credentials.key else b""
+        self.context = credentials.context()
+        self.server_name = (credentials.hostname or self.host) if credentials.tls else None
+        self.fault = ""
         self.idle: list[Upstream] = []
         self.open = 0
         self._limit = limits.idle_per_endpoint
@@ -88,14 +111,18 @@ class Connections:
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self._loop = loop
         self._limits = limits
-        self._servers: dict[str, Server] = {}
+        self._servers: dict[str | tuple[str, Credentials], Server] = {}
         self._connecting: set[asyncio.Task[None]] = set()
 
-    def server(self, address: str) -> Server:
-        """The server at `IP:PORT`. Raises ValueError when the address has no port."""
-        server = self._servers.get(address)
+    def server(self, address: str, credentials: Credentials = PLAIN) -> Server:
+        """The server at `IP:PORT`, spoken to with these credentials: with others it is another one.
+
+        Raises ValueError when the address has no port, or the credentials cannot be used.
+        """
+        key = address if credentials is PLAIN else (address, credentials)
+        server = self._servers.get(key)
         if server is None:
-            server = self._servers[address] = Server(address, self._limits)
+            server = self._servers[key] = Server(address, self._limits, credentials)
         return server
 
     def connect(self, server: Server, waiter: Waiter) -> None:
@@ -109,15 +136,22 @@ class Connections:
         server.open += 1
         try:
             async with asyncio.timeout(self._limits.connect):
-                await self._loop.create_connection(lambda: upstream, server.host, server.port)
+                await self._loop.create_connection(
+                    lambda: upstream, server.host, server.port, ssl=server.context, server_hostname=server.server_name
+                )
         except TimeoutError:
             server.open -= 1
             waiter.refused(f"no connection within {self._limits.connect:g} s")
             return
         except OSError as error:
             server.open -= 1
-            waiter.refused(error.strerror or str(error))
+            why = error.strerror or str(error)
+            if server.context is not None and server.fault != why:
+                log.warning("no TLS connection to %s (%s): %s", server.address, server.server_name, why)
+            server.fault = why
+            waiter.refused(why)
             return
+        server.fault = ""
         if not waiter.connected(upstream):
             upstream.reusable = True
             server.release(upstream, monotonic())

@@ -1,12 +1,13 @@
 """A worker's line to its parent: sockets to serve, and when to stop."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections import deque
 from typing import Protocol
 
-from turnout.channels import Decoder, Listen, Stop
+from turnout.channels import Accepting, Decoder, Listen, Renew, StepAside, SteppedAside, Stop, encode
 
 log = logging.getLogger("turnout.proxy")
 
@@ -23,8 +24,11 @@ class Ward(Protocol):
     def stop(self, port: int) -> None:
         """Close `port`."""
 
-    def drain(self) -> None:
-        """Finish what is open, then end."""
+    def step_aside(self) -> None:
+        """Write no more to the column of requests in flight: a successor takes it over."""
+
+    def drain(self, seconds: float | None = None) -> None:
+        """Finish what is open within so many seconds, None for what it was started with; then end."""
 
     def orphaned(self) -> None:
         """The parent is gone."""
@@ -41,6 +45,11 @@ class Control:
         self._descriptors: deque[int] = deque()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(control.fileno(), self._read)
+
+    def say(self, message: Accepting | SteppedAside | Renew) -> None:
+        """Tells the parent, if it is there."""
+        with contextlib.suppress(OSError):
+            self._socket.send(encode(message))
 
     def close(self) -> None:
         """Reads no more."""
@@ -64,8 +73,11 @@ class Control:
             match message:
                 case Listen(port):
                     self._ward.listen(port, socket.socket(fileno=self._descriptors.popleft()))
-                case Stop(0):
-                    self._ward.drain()
+                case StepAside():
+                    self._ward.step_aside()
+                    self.say(SteppedAside())
+                case Stop(0, seconds):
+                    self._ward.drain(seconds)
                 case Stop(port):
                     self._ward.stop(port)
                 case _:

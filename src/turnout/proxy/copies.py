@@ -50,7 +50,7 @@ class Copy:
         """Goes to the best endpoint of `pool`; there is no second attempt."""
         state = self._state
         now = state.clock()
-        endpoint = choose_endpoint(state, pool, (), now)
+        endpoint = choose_endpoint(state, pool, (), now, self._request)
         if endpoint is None:
             self._free()
             state.mirrors.counts["failed"] += 1
@@ -58,7 +58,10 @@ class Copy:
         state.mirrors.under_way.add(self)
         state.column.add(endpoint.slot, 1)
         self._endpoint = endpoint
-        server = self._server = state.connections.server(endpoint.address)
+        server = self._server = state.server(pool, endpoint)
+        if server is None:
+            self._end("failed")
+            return
         upstream = server.take(now)
         if upstream is None:
             state.connections.connect(server, self)
@@ -110,7 +113,7 @@ class Copy:
     def _send(self, upstream: Upstream, server: Server) -> None:
         self._upstream = upstream
         upstream.assign(self)
-        write_request(upstream.transport, self._request, server.host_value, whole=True)
+        write_request(upstream.transport, self._request, server.host_value, server.bearer, whole=True)
 
     def _free(self) -> None:
         if self._draft is not None:

@@ -115,12 +115,13 @@ class Downstream(asyncio.Protocol):
             except httptools.HttpParserError as error:
                 self._malformed(str(error))
             else:
-                if self._arriving is not None:
+                if self._arriving is not None and self._bodies:
                     self._fed = 0
-                    if self._bodies:
-                        self._take_body(self._arriving)
-                elif self._fed > self._state.limits.head:
+                    self._take_body(self._arriving)
+                elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
                     self._refuse(answers.headers_too_large(self._state.limits.head))
+                elif self._fed == len(data):
+                    self._since = self._state.clock()  # a head's first bytes: from here on it is slow, not idle
             break
         self._serve()
 
@@ -168,7 +169,7 @@ class Downstream(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """httptools: a head is whole."""
-        parser, noted, limit, urls = self._parser, self._noted, self._state.limits.head, self._urls
+        parser, noted, limits, urls = self._parser, self._noted, self._state.limits, self._urls
         assert parser is not None
         if self._arriving is not None:
             urls.clear()  # of its stand-in
@@ -183,8 +184,10 @@ class Downstream(asyncio.Protocol):
         request.read_head(noted)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)
-        elif self._fed > limit and sum(map(len, request.lines)) + len(url) > limit:
-            request.fault = answers.headers_too_large(limit)
+        elif self._fed > limits.head and sum(map(len, request.lines)) + len(url) > limits.head:
+            request.fault = answers.headers_too_large(limits.head)
+        elif len(request.lines) > limits.fields * 4:
+            request.fault = answers.too_many_headers(limits.fields)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
         elif request.method in NOT_SERVED:
@@ -196,13 +199,12 @@ class Downstream(asyncio.Protocol):
         self._noted = {}
         self._fed = 0
         self._arriving = request
-        self._append(Exchange(self._state, self, request))
+        self._append(Exchange.of(self._state, self, request))
 
     def on_message_complete(self) -> None:
         """httptools: the request is whole."""
         request, parser = self._arriving, self._parser
-        assert request is not None
-        assert parser is not None
+        assert request is not None and parser is not None  # noqa: PT018 - one claim
         if (request.length or request.chunked) and parser.should_upgrade():
             return  # llhttp takes what follows for the new protocol, but it is the body
         if self._bodies:
@@ -383,7 +385,7 @@ class Downstream(asyncio.Protocol):
             request = Request(b"", b"", [], closes=True, http10=False)
             request.id = new_request_id()
             request.fault = fault
-            self._append(Exchange(self._state, self, request))
+            self._append(Exchange.of(self._state, self, request))
         elif self._current is not None and self._current.request is request:
             self._current.reject(fault)
         else:

@@ -3,7 +3,7 @@
 WAITING ── first in line ──► READING ── Request.ready ──► SERVING ── answered ──► ANSWERED ── read ──► OVER
 """
 
-from time import time
+from msgspec import Struct
 
 from turnout.endpoints.management import is_management
 from turnout.proxy import answers, copies
@@ -17,57 +17,52 @@ from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
 from turnout.proxy.mirror import Draft
 from turnout.proxy.observation import Observation
+from turnout.proxy.recording import record_of
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.tunnel import Tunnel
 from turnout.proxy.upstream import SWITCHING, Upstream
-from turnout.proxy.view import Arm, Plan
-from turnout.proxy.writing import Answer, since
-from turnout.telemetry.record import Record
+from turnout.proxy.view import Arm, Plan, View
+from turnout.proxy.writing import Answer
 
 WAITING, READING, SERVING, ANSWERED, OVER = range(5)
 """How far an exchange is. Plain numbers: an Enum's hash is Python code."""
 
 
-class Exchange:
+class Exchange(Struct, eq=False, gc=False):
     """Pairs a request with an answer. `advance` moves it on whenever more of the request came."""
 
-    __slots__ = (
-        "_alarm",
-        "_answer",
-        "_assigned",
-        "_attempts",
-        "_began",
-        "_client",
-        "_draft",
-        "_limit",
-        "_observed",
-        "_phase",
-        "_plan",
-        "_quiet",
-        "_state",
-        "_view",
-        "head_only",
-        "request",
-    )
+    request: Request
+    _state: State
+    _client: Client
+    _view: View
+    _began: float
+    _limit: int
+    _attempts: Attempts
+    _answer: Answer
+    head_only: bool
+    _phase: int = WAITING
+    _plan: Plan | None = None
+    _assigned: Assignment = NOTHING
+    _quiet: int = 0
+    _alarm: Alarm | None = None
+    _observed: Observation | None = None
+    _draft: Draft | None = None
 
-    def __init__(self, state: State, client: Client, request: Request) -> None:
-        self._state = state
-        self._client = client
-        self._view = state.view
-        self._began = state.clock()
-        self.request = request
-        self.head_only = request.method == b"HEAD"
-        self._phase = WAITING
-        self._plan: Plan | None = None
-        self._assigned: Assignment = NOTHING
-        self._attempts = Attempts(state, client)
-        self._answer = Answer()
-        self._quiet = 0
-        self._limit = state.limits.body
-        self._alarm: Alarm | None = None
-        self._observed: Observation | None = None
-        self._draft: Draft | None = None
+    @classmethod
+    def of(cls, state: State, client: Client, request: Request) -> "Exchange":
+        """A request that has just come: it keeps the table that is in force."""
+        return cls(
+            request,
+            state,
+            client,
+            state.view,
+            state.clock(),
+            state.limits.body,
+            Attempts(state, client),
+            Answer(),
+            request.method == b"HEAD",
+        )
 
     def advance(self) -> None:
         """Does what can be done with what has come of the request. Only the first in line is advanced."""
@@ -77,13 +72,13 @@ class Exchange:
         if phase == WAITING:
             self._begin()
         elif phase == ANSWERED:
-            request.body.clear()
+            request.release()
             if request.complete:
                 self._over()
             elif request.size > self._limit and not self._answer.close:
                 self._break_off("body-too-large")
         elif request.size > self._limit:
-            self._overflow()
+            self._stop(answers.body_too_large(self._limit))
         elif phase == READING:
             if request.ready():
                 self._assign()
@@ -99,40 +94,37 @@ class Exchange:
 
     def expire(self) -> None:
         """The time for draining is over: the answer is 503 unless it has begun."""
-        if self._answer.code == 0:
-            self.refuse(answers.draining())
-        else:
-            self._break_off("draining")
+        self._stop(answers.draining())
 
     def reject(self, fault: Fault) -> None:
         """The rest of the request cannot be understood."""
         if self._phase == ANSWERED:
             self._answer.close = True
             self._over()
-        elif self._answer.code:
-            self._break_off(fault.reason)
         else:
-            self.refuse(fault)
+            self._stop(fault)
 
     def sweep(self) -> None:
         """Due every SWEEP seconds; ends an exchange in which no byte came for too long."""
         self._quiet += 1
-        limit = self._state.limits.quiet
+        attempts, plan, limit = self._attempts, self._plan, self._state.limits.quiet
+        waits = attempts.upstream is not None and self.request.complete and not self._client.write_paused
+        if waits and plan is not None:  # for the server
+            limit = plan.patience(limit, answered=self._answer.code > 0)
         if self._quiet * SWEEP < limit or self._phase in {WAITING, OVER}:
             return
-        attempts = self._attempts
-        if attempts.upstream is None or self._client.write_paused or not self.request.complete:
+        if waits and attempts.endpoint is not None:
+            attempts.failed()
+            self._stop(answers.timed_out(attempts.endpoint.address, limit))
+        else:
             self._break_off(answers.CLIENT_GONE)
-        elif self._answer.code:
-            self._break_off(answers.TIMEOUT)
-        elif attempts.endpoint is not None:
-            self.refuse(answers.timed_out(attempts.endpoint.address, limit))
 
     def overdue(self, seconds: float) -> None:
         """alarms.Sleeper: a time that the route allows is over."""
         if self._answer.code:
             self._break_off(answers.TIMEOUT)
         else:
+            self._attempts.failed()
             self.refuse(answers.overdue(seconds))
 
     def pause_answer(self) -> None:
@@ -163,7 +155,7 @@ class Exchange:
                 self._answer_here(notice)
                 return
         if request.size > self._limit or (request.length is not None and request.length > self._limit):
-            self._overflow()
+            self._stop(answers.body_too_large(self._limit))
             return
         if request.expects and not request.size and not request.complete:
             self._client.transport.write(CONTINUE)
@@ -249,6 +241,7 @@ class Exchange:
     def lost(self, upstream: Upstream, why: str) -> None:
         """upstream.Receiver: the connection ended before the answer did."""
         if self._answer.code:
+            self._attempts.failed()
             self._break_off(answers.UPSTREAM_RESET)
         else:
             self._attempts.lost(self, upstream, why)
@@ -261,6 +254,8 @@ class Exchange:
         out: list[bytes] = []
         state = self._state
         if not answer.code:
+            if upstream.status >= 500 and self._attempts.passes_over(self, upstream):
+                return
             arm = self._assigned.arm
             if arm is not None and arm.responses:
                 upstream.head = revised(upstream.head, arm.responses)
@@ -269,7 +264,7 @@ class Exchange:
             if observed is not None:
                 observed.answered(upstream)
             if self._attempts.sent:
-                self.request.body.clear()
+                self.request.release()
             if upstream.status == SWITCHING:
                 self._switch(upstream, out)
                 return
@@ -308,7 +303,7 @@ class Exchange:
         self._attempts.finish(upstream)
         self._record(self._answer.code, "")
         self._phase = ANSWERED
-        self.request.body.clear()
+        self.request.release()
         if self.request.complete:
             self._over()
         elif self._answer.close:
@@ -327,7 +322,7 @@ class Exchange:
         origin, client = self._origin(), self._client
         self._record(own.code, own.reason)
         self._phase = ANSWERED
-        request.body.clear()
+        request.release()
         if isinstance(own, Notice):
             answer = write_notice(own, request.id, close=close, http10=request.http10)
         else:
@@ -339,12 +334,12 @@ class Exchange:
             client.hold(held=False)
             client.linger()
 
-    def _overflow(self) -> None:
-        """More body came than may."""
-        if self._answer.code == 0:
-            self.refuse(answers.body_too_large(self._limit))
+    def _stop(self, fault: Fault) -> None:
+        """The request ends by us: with an answer, unless one has begun."""
+        if self._answer.code:
+            self._break_off(fault.reason)
         else:
-            self._break_off("body-too-large")
+            self.refuse(fault)
 
     def _break_off(self, reason: str) -> None:
         """The answer cannot be brought to its end, and the client must see that."""
@@ -373,28 +368,12 @@ class Exchange:
         if observed is not None:
             self._observed = None
             state.observer.end(observed, code, reason, attempts.count)
-        arm = assigned.arm
-        stream = self._answer.stream
-        state.streams -= stream
-        began = self._began
+        answer, began = self._answer, self._began
+        state.streams -= answer.stream
         duration = state.clock() - began
+        view, port = self._view, self._client.port
         state.sink(
-            Record(
-                time() - duration,
-                plan.route if plan is not None else "",
-                plan.rule if plan is not None else "",
-                arm.key if arm is not None else "",
-                attempts.endpoint.address if attempts.endpoint is not None else "",
-                self._view.version,
-                arm.backend.weight if arm is not None else 0,
-                assigned.weight_total,
-                assigned.unit,
-                code,
-                reason,
-                stream,
-                since(began, self._answer.first_byte),
-                since(began, self._answer.first_body),
-                duration,
-                attempts.count,
+            record_of(
+                self.request, plan, assigned, attempts, answer, observed, view, port, began, duration, code, reason
             )
         )

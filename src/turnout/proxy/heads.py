@@ -71,11 +71,14 @@ def response_kind(name: bytes) -> int:
     return RESPONSE_KINDS.get(low, DROP if low.startswith(_PRIVATE_RESPONSE) else PASS)
 
 
+_STAYING = frozenset({b"", b"close", b"keep-alive", b"upgrade", b"host"})
+
+
 @lru_cache(256)
 def named_hops(connection: bytes) -> frozenset[bytes]:
     """The headers that a Connection header keeps to this hop, in lower case."""
     tokens = (token.strip().lower() for token in connection.split(b","))
-    return frozenset(token for token in tokens if token not in {b"", b"close", b"keep-alive", b"upgrade"})
+    return frozenset(token for token in tokens if token not in _STAYING)
 
 
 @lru_cache(256)

@@ -7,13 +7,13 @@ _KNOWN_PORTS = {"http": 80, "https": 443}
 
 
 class Redirection:
-    """A Redirect, compiled for its match and for the port at which its listener is reached by plain HTTP."""
+    """A Redirect, compiled for its match and for the port at which its listener is reached, with TLS or without."""
 
     __slots__ = ("_authority", "_path", "_port", "_scheme", "code")
 
-    def __init__(self, redirect: Redirect, match: PathMatch, port: int) -> None:
+    def __init__(self, redirect: Redirect, match: PathMatch, port: int, *, tls: bool = False) -> None:
         self.code = redirect.code
-        scheme = redirect.scheme.lower() or "http"
+        scheme = redirect.scheme.lower() or ("https" if tls else "http")
         known = _KNOWN_PORTS.get(scheme)
         chosen = redirect.port or (known if redirect.scheme and known else port)
         self._scheme = scheme.encode()

@@ -1,25 +1,27 @@
 """What a worker serves with: the table that new requests begin with, the endpoints, and what it remembers of both."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from random import random
 from time import monotonic
 from typing import Protocol
 
 from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
-from turnout.picker import Candidates
+from turnout.endpoints.outlier import Outliers
+from turnout.endpoints.retry_budget import RetryBudget
+from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
-from turnout.proxy.connections import Connections
+from turnout.proxy.connections import Connections, Server
+from turnout.proxy.doors import Doors
+from turnout.proxy.entrances import Entrances
 from turnout.proxy.limits import Limits
 from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
 from turnout.proxy.view import View
+from turnout.routing import Builder, Index
 from turnout.table import RoutingTable
 from turnout.telemetry.record import Record
-
-FORGET = 60.0
-"""Seconds after which a failed connect no longer says anything."""
 
 
 class Column(Protocol):
@@ -45,24 +47,49 @@ class Session(Protocol):
         """Ends what it is doing: the time for draining is over."""
 
 
+class KnownPool:
+    """A pool's endpoints as requests choose among them, and what their prefix caches are taken to hold.
+
+    `candidates` are those that no failure keeps out at `version` of the outliers.
+    """
+
+    __slots__ = ("budget", "candidates", "endpoints", "prefixes", "version")
+
+    def __init__(
+        self, endpoints: Sequence[Endpoint], left: Sequence[Endpoint], version: int, old: "KnownPool | None" = None
+    ) -> None:
+        self.endpoints = endpoints
+        self.version = version
+        self.prefixes: PrefixIndex = old.prefixes if old is not None else PrefixIndex()
+        self.budget: RetryBudget = old.budget if old is not None else RetryBudget()
+        bits = self.prefixes.admit([each.address for each in endpoints])
+        if left is not endpoints:
+            known = dict(zip((each.address for each in endpoints), bits, strict=True))
+            bits = [known[each.address] for each in left]
+        self.candidates = Candidates(left, bits=bits)
+
+
 class State:
     """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
 
     __slots__ = (
+        "_builder",
+        "_pools",
         "alarms",
-        "candidates",
         "clock",
         "column",
         "connections",
         "dice",
+        "doors",
         "draining",
         "endpoints",
-        "failed_at",
+        "entrances",
         "in_flight",
         "limits",
         "loop",
         "mirrors",
         "observer",
+        "outliers",
         "sessions",
         "sink",
         "streams",
@@ -86,9 +113,12 @@ class State:
         self.alarms = Alarms(loop)
         self.connections = Connections(loop, self.limits)
         self.view = View.of(RoutingTable(), 0)
+        self.doors = Doors(RoutingTable())
+        self.entrances = Entrances()
+        self._builder = Builder()
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
-        self.candidates: dict[str, Candidates] = {}
-        self.failed_at: dict[str, float] = {}
+        self._pools: dict[str, KnownPool] = {}
+        self.outliers = Outliers()
         self.sessions: set[Session] = set()
         self.streams = 0
         self.draining = False
@@ -99,10 +129,39 @@ class State:
 
     def swap(self, table: RoutingTable, version: int) -> None:
         """Requests that begin from here on use `table`."""
-        view = View.of(table, version, self.view)
-        view.watched = self.observer.watch(table)
-        self.mirrors.keep(table)
+        for _ in self.swapping(table, version):
+            pass
+
+    def swapping(self, table: RoutingTable, version: int) -> Generator[None, None, None]:
+        """`swap` in small steps: requests that begin between two of them use the table before. One at a time."""
+        entrances = yield from self.entrances.build(table)
+        ports = yield from self._builder.build(table)
+        view = View.of(table, version, self.view, Index(ports))
+        view.watched = self.observer.watch(RoutingTable(routes=view.watching))
+        self.mirrors.keep(RoutingTable(routes=view.mirroring))
         self.view = view
+        self.doors = Doors(table)
+        self.entrances.swap(entrances)
+
+    def server(self, pool: str, endpoint: Endpoint) -> Server | None:
+        """The server behind an endpoint of a pool (its key), to be spoken to as the newest table says.
+
+        None where that does not say how: it has not come yet.
+        """
+        credentials = self.doors.to(pool, endpoint)
+        return self.connections.server(endpoint.address, credentials) if credentials is not None else None
+
+    def pool(self, key: str) -> KnownPool | None:
+        """The pool of that key as its endpoints are now; None where it has none."""
+        endpoints = self.endpoints.get(key)
+        known = self._pools.get(key)
+        if endpoints is None:
+            return None
+        outliers = self.outliers
+        if known is None or known.endpoints is not endpoints or known.version != outliers.version:
+            left = outliers.eligible(endpoints, self.clock()) if outliers.standings else endpoints
+            known = self._pools[key] = KnownPool(endpoints, left, outliers.version, known)
+        return known
 
     def sweep(self) -> None:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""
@@ -111,6 +170,8 @@ class State:
         self.mirrors.sweep()
         for session in list(self.sessions):
             session.sweep(now)
-        for address, failed in list(self.failed_at.items()):
-            if now - failed > FORGET:
-                del self.failed_at[address]
+        for key in [key for key in self._pools if key not in self.endpoints]:
+            del self._pools[key]
+        for known in self._pools.values():
+            known.budget.mark(now)
+        self.outliers.forget(now, {each.address for pool in self.endpoints.values() for each in pool})

@@ -67,7 +67,7 @@ class Side(asyncio.Protocol):
         """asyncio: this end sends no more. It may still be sent to."""
         self.ended = True
         self._tunnel.half_ended(self)
-        return True
+        return self.transport.can_write_eof()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: this end is gone."""
@@ -133,7 +133,10 @@ class Tunnel:
             side.transport.close()
             other.transport.close()
         elif not other.transport.is_closing():
-            other.transport.write_eof()
+            if other.transport.can_write_eof():
+                other.transport.write_eof()
+            else:
+                other.transport.close()  # TLS ends both ways at once, once what was written is sent
 
     def lost(self, side: Side) -> None:
         """One end is gone."""

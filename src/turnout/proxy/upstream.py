@@ -68,6 +68,7 @@ class Upstream(asyncio.Protocol):
         "_parser",
         "_renew",
         "_until_close",
+        "_whole",
         "began",
         "bodiless",
         "content_type",
@@ -160,11 +161,10 @@ class Upstream(asyncio.Protocol):
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as stop:
             self._stopped(stop, data)
         if self._renew:
-            # llhttp waits for the body that an answer to HEAD announces and does not have.
-            self._parser = httptools.HttpResponseParser(self)
+            self._begin_anew()
         if self.status:
-            if self.bodiless and self.parts:
-                self.reusable = False
+            if self.bodiless or self._fed or not self.parts:
+                self._starve(len(data))
             receiver.relay(self)
         elif self._fed > HEAD_LIMIT:
             self._fault = f"the answer's head is over {HEAD_LIMIT} bytes"
@@ -200,6 +200,20 @@ class Upstream(asyncio.Protocol):
         if self.receiver is not None:
             self.receiver.drained(self)
 
+    def _begin_anew(self) -> None:
+        """An answer to HEAD announces a body that llhttp would wait for; what follows a whole answer is dropped."""
+        self._parser = httptools.HttpResponseParser(self)
+        if not self.bodiless:
+            del self.parts[self._whole :]
+
+    def _starve(self, size: int) -> None:
+        """Counts reads that brought nothing of the body: trailers and chunk extensions are bounded as a head is."""
+        if self.bodiless and self.parts:
+            self.reusable = False
+        self._fed = 0 if self.parts or self.finished else self._fed + size
+        if self._fed > HEAD_LIMIT:
+            self._fault = f"the answer has over {HEAD_LIMIT} bytes that are no body"
+
     def _lose(self, receiver: Receiver, why: str) -> None:
         self.receiver = None
         receiver.lost(self, why)
@@ -225,11 +239,12 @@ class Upstream(asyncio.Protocol):
         self._lines, self._noted = [], {}
         status = self._parser.get_status_code()
         if self.status:
-            self.reusable = False  # a second answer to one request
+            self.reusable = False  # a second answer to one request: none of it is the first one's
+            if not self._renew:
+                self._renew, self._whole = True, len(self.parts)
             return
         if status < 200:
-            if status == SWITCHING:
-                self._switch(lines, noted)
+            self._interim(status, lines, noted)
             return
         self.length = noted.get(LENGTH)
         self.content_type = noted.get(CONTENT_TYPE, b"")
@@ -257,6 +272,12 @@ class Upstream(asyncio.Protocol):
         else:
             self._fault = self._fault or f"malformed answer: {stop}"
             self.reusable = False
+
+    def _interim(self, status: int, lines: list[bytes], noted: dict[int, bytes]) -> None:
+        if status == SWITCHING:
+            self._switch(lines, noted)
+        elif status < 100:
+            self._fault = f"the server answered {status}"
 
     def _switch(self, lines: list[bytes], noted: dict[int, bytes]) -> None:
         connection = noted.get(CONNECTION, b"")

@@ -1,5 +1,6 @@
 """A version of the table, compiled: the rule that serves a request, with all that its requests need."""
 
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from turnout.endpoints.management import is_management
@@ -8,13 +9,15 @@ from turnout.proxy.mirror import mirrors_of
 from turnout.proxy.redirects import Redirection
 from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
-from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, RoutingTable, Split, Timeouts
+from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, Redirect, Route, RoutingTable, Rule, Split, Timeouts
+from turnout.table.keyed import changed, revised
 
 FOUND = 1024
 """Requests (port, host, path) whose plan is known without a look into the index: clients ask for the same few."""
 LONG = 512
 """Characters of a path that is not remembered: a thousand of the longest would take 64 MB."""
 NO_TIMEOUTS = Timeouts()
+FOREVER = float("inf")
 K = TypeVar("K")
 V = TypeVar("V")
 
@@ -48,6 +51,8 @@ class Plan:
     limit of the body's bytes, None for the worker's; `request_seconds` and `attempt_seconds` are 0 for no limit.
     `guarded`: paths for managing model servers are refused, `late` where they are known only after a backend's filters.
     `named`: answers say which pool and endpoint they come from.
+    `first_byte` and `stream_idle` are the limits of a server's silence, None for the worker's, 0 for none.
+    `logged` is the access log's, see `Record`.
     """
 
     __slots__ = (
@@ -55,8 +60,10 @@ class Plan:
         "_forbidden",
         "attempt_seconds",
         "body",
+        "first_byte",
         "guarded",
         "late",
+        "logged",
         "mix",
         "named",
         "plain",
@@ -67,6 +74,7 @@ class Plan:
         "rule",
         "sequence",
         "splitter",
+        "stream_idle",
         "target",
         "watched",
     )
@@ -83,10 +91,13 @@ class Plan:
         self.rule = rule.name
         self.watched = watched
         self.mix = mixed(f"{self.route}/{self.rule}")
-        self.redirection = Redirection(redirect, path, target.listener.served_port) if redirect is not None else None
+        self.redirection = _redirection(redirect, target) if redirect is not None else None
         self.revision = _revision(rule.filters, path)
         self.body = parameters.body_bytes
         self.named = parameters.response_headers
+        self.first_byte = parameters.first_byte
+        self.stream_idle = parameters.stream_idle
+        self.logged = parameters.access_log
         self.request_seconds = timeouts.request or 0.0
         self.attempt_seconds = timeouts.backend_request or 0.0
         self.guarded = path.type != "Exact"
@@ -106,6 +117,11 @@ class Plan:
             return False
         return self._forbidden if self.revision is None or self.revision.path is None else is_management(path)
 
+    def patience(self, quiet: float, *, answered: bool) -> float:
+        """Seconds that the server may be silent; `quiet` where the Gateway does not say."""
+        limit = self.stream_idle if answered else self.first_byte
+        return quiet if limit is None else limit or FOREVER
+
     def arm(self, backend: Backend) -> Arm:
         """The arm of a backend that the rule's splitter or sequence gave out."""
         arm = self._arms.get(id(backend))  # an arm holds its backend, so that no other comes to have its id
@@ -119,35 +135,67 @@ class View:
 
     `sequences` are the places of keyless requests, by their split's salt; `watched` the splits that rollouts watch, by
     their identity; `idle` the seconds that a connection to a port is kept without a request, where a Gateway says so.
+    `logging` is what a port's requests without a route get in the access log, where a Gateway says so.
+    `watching` are the routes that rollouts watch, `mirroring` those that have mirrors.
     """
 
-    __slots__ = ("_found", "_listed", "_plans", "idle", "index", "sequences", "version", "watched")
+    __slots__ = (
+        "_found",
+        "_listed",
+        "_plans",
+        "idle",
+        "index",
+        "logging",
+        "mirroring",
+        "sequences",
+        "table",
+        "version",
+        "watched",
+        "watching",
+    )
 
-    def __init__(self, version: int, index: Index, sequences: dict[str, Sequence]) -> None:
+    def __init__(self, version: int, table: RoutingTable, index: Index) -> None:
         self.version = version
+        self.table = table
         self.index = index
-        self.sequences = sequences
+        self.sequences: dict[str, Sequence] = {}
+        self.watching: dict[str, Route] = {}
+        self.mirroring: dict[str, Route] = {}
         self.watched: dict[int, Watched] = {}
         self.idle: dict[int, float] = {}
+        self.logging: dict[int, float] = {}
         self._plans: dict[tuple[int, bool], Plan] = {}
         self._found: dict[tuple[int, str, str], Plan] = {}
         self._listed: dict[tuple[int, str, str], tuple[Shortlist, bool]] = {}
 
     @classmethod
-    def of(cls, table: RoutingTable, version: int, old: "View | None" = None) -> "View":
-        """The view of `table`. A split that is as it was in `old` keeps its place."""
-        sequences: dict[str, Sequence] = {}
-        if old is not None and old.sequences:
-            for route in table.routes.values():
-                for rule in route.rules:
-                    past = old.sequences.get(rule.split.salt)
-                    if past is not None:
-                        sequences[rule.split.salt] = carry(past, rule.split)
-        made = cls(version, Index.build(table), sequences)
+    def of(cls, table: RoutingTable, version: int, old: "View | None" = None, index: Index | None = None) -> "View":
+        """The view of `table`; `index` is the table's own. A split that is as it was in `old` keeps its place."""
+        made = cls(version, table, index or Index.build(table))
+        made._carry(old or cls(0, RoutingTable(), Index({})))
         for listener in table.listeners:
             if listener.parameters.idle is not None:
                 made.idle.setdefault(listener.served_port, listener.parameters.idle)
+            if listener.parameters.access_log is not None:
+                made.logging.setdefault(listener.served_port, listener.parameters.access_log)
         return made
+
+    def _carry(self, old: "View") -> None:
+        """Takes over what has not changed."""
+        before, after = old.table.routes, self.table.routes
+        keys = changed(before, after)
+        if old.sequences:
+            salts = {rule.split.salt for key in keys if key in before for rule in before[key].rules}
+            self.sequences = {salt: each for salt, each in old.sequences.items() if salt not in salts}
+        there = {key: after[key] for key in keys if key in after}
+        for route in there.values():
+            for rule in route.rules:
+                past = old.sequences.get(rule.split.salt)
+                if past is not None:
+                    self.sequences[rule.split.salt] = carry(past, rule.split)
+        gone = dict.fromkeys(keys)
+        self.watching = revised(old.watching, {**gone, **_those(there, _is_watched)})
+        self.mirroring = revised(old.mirroring, {**gone, **_those(there, _has_mirrors)})
 
     def plan(self, port: int, host: str, path: str, asked: Asked) -> Plan | None:
         """The plan of the match that serves the request; None when none does."""
@@ -186,6 +234,18 @@ class View:
         return sequence
 
 
+def _those(routes: Mapping[str, Route], test: Callable[[Rule], bool]) -> dict[str, Route]:
+    return {key: route for key, route in routes.items() if any(map(test, route.rules))}
+
+
+def _is_watched(rule: Rule) -> bool:
+    return rule.split.watch is not None
+
+
+def _has_mirrors(rule: Rule) -> bool:
+    return bool(rule.filters.mirrors) or any(backend.filters.mirrors for backend in rule.split.backends)
+
+
 def _remember(found: dict[K, V], key: K, value: V) -> None:
     if len(found) >= FOUND:
         found.clear()
@@ -196,6 +256,11 @@ def _revision(filters: Filters, match: PathMatch) -> Revision | None:
     if filters == NO_FILTERS:
         return None
     return Revision(filters, match)
+
+
+def _redirection(redirect: Redirect, target: Target) -> Redirection:
+    listener = target.listener
+    return Redirection(redirect, target.match.path, listener.served_port, tls=bool(listener.tls))
 
 
 def _rewrites(filters: Filters) -> bool:

@@ -3,6 +3,9 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec import Struct
+
+from turnout.inference import StreamReader, dialect_of
 from turnout.proxy.heads import (
     CHUNKED,
     CLOSE,
@@ -11,10 +14,18 @@ from turnout.proxy.heads import (
     LAST_CHUNK,
     STATUS_LINES,
     is_event_stream,
+    without,
 )
 from turnout.proxy.request import Request
 from turnout.proxy.upstream import SWITCHING, Upstream
 
+CREDENTIALS = frozenset({b"authorization"})
+USAGE = 4096
+"""Bytes at an answer's end among which its usage is looked for: it stands behind the text."""
+LOOKS = 64
+"""Pieces of a stream after which its first content is waited for no longer."""
+LAST_EVENT = 64
+"""Bytes: a shorter piece holds no usage. It is an event that only says that the stream ends."""
 JOIN = 64 * 1024
 """Bytes: below it, one copy and one write cost less than a vector of buffers; above it nothing is copied."""
 
@@ -27,15 +38,18 @@ def write(transport: asyncio.Transport, parts: list[bytes], size: int) -> None:
         transport.writelines(parts)
 
 
-def write_request(transport: asyncio.Transport, request: Request, host: bytes, *, whole: bool) -> None:
+def write_request(
+    transport: asyncio.Transport, request: Request, host: bytes, bearer: bytes = b"", *, whole: bool
+) -> None:
     """Writes the head, and with `whole` all of the body, of which nothing is taken away.
 
-    `host` is the Host of a request that came without one.
+    `host` is the Host of a request that came without one. `bearer`, where there is one, is sent as Authorization in
+    place of the client's.
     """
     out = [request.method, b" ", request.url, b" HTTP/1.1\r\n"]
     if request.hostless:
         out += (b"host: ", host, CRLF)
-    out += request.lines
+    out += request.lines if not bearer else [*without(request.lines, CREDENTIALS), b"authorization: ", bearer, CRLF]
     out += (request.framing(), CRLF)
     if not whole:
         write(transport, out, 0)
@@ -69,29 +83,35 @@ def since(began: float, moment: float) -> float | None:
     return moment - began if moment else None
 
 
-class Answer:
+class Answer(Struct, eq=False, gc=False):
     """An answer on its way to the client.
 
     `code` is 0 until something of it is written. `close`: it is the connection's last. `until_close`: its end is the
     connection's. `stream`: it is an event stream or a tunnel. `first_byte` and `first_body` are clock times
-    of its first byte and of a stream's first piece; 0 is not yet.
+    of its first byte and of a stream's first piece, `first_token` of a stream's first content; 0 is not yet.
     """
 
-    __slots__ = ("_chunked", "close", "code", "first_body", "first_byte", "stream", "until_close")
-
-    def __init__(self) -> None:
-        self.code = 0
-        self.close = False
-        self.until_close = False
-        self.stream = False
-        self.first_byte = 0.0
-        self.first_body = 0.0
-        self._chunked = False
+    code: int = 0
+    close: bool = False
+    until_close: bool = False
+    stream: bool = False
+    first_byte: float = 0.0
+    first_body: float = 0.0
+    first_token: float = 0.0
+    _chunked: bool = False
+    _awaits: bool = False  # a stream's first piece, or its first content
+    _looks: int = 0
+    _reader: StreamReader | None = None
+    _tail: bytes = b""
 
     def head(self, upstream: Upstream, request: Request, origin: bytes, *, draining: bool) -> list[bytes]:
         """The head, its framing settled for this client. `origin` is header lines that say where it comes from."""
         self.code = upstream.status
         self.stream = is_event_stream(upstream.content_type) or upstream.status == SWITCHING
+        if self.stream:
+            self._awaits = True
+            dialect = dialect_of(request.path())
+            self._reader = StreamReader(dialect) if dialect is not None and upstream.status < 300 else None
         self.close = (request.closes or draining) and upstream.status != SWITCHING
         framing = b""
         if upstream.length is not None and upstream.status != 204:
@@ -119,11 +139,17 @@ class Answer:
         parts = upstream.parts
         if not self.first_byte:
             self.first_byte = clock()
-        if self.stream and not self.first_body and parts:
-            self.first_body = clock()
+        if self._awaits and parts:
+            self._look(parts, clock())
         size = 0
         if parts and not upstream.bodiless:
-            size = len(parts[0]) if len(parts) == 1 else sum(map(len, parts))
+            if len(parts) == 1:
+                size = len(parts[0])
+                if size > LAST_EVENT:
+                    self._tail = parts[0]
+            else:
+                size = sum(map(len, parts))
+                self._tail = b"".join(parts[-3:]) if size < JOIN else parts[-1]
             if self._chunked:
                 out += (b"%x\r\n" % size, *parts, CRLF)
             else:
@@ -133,3 +159,24 @@ class Answer:
             out.append(LAST_CHUNK)
         if out:
             write(transport, out, size)
+
+    def usage(self) -> bytes:
+        """Where the answer tells of its tokens, as far as that stands near its end; empty where it does not."""
+        tail = self._tail
+        at = tail.rfind(b'"usage"', -USAGE)
+        return tail[at : at + 512] if at >= 0 else b""
+
+    def _look(self, parts: list[bytes], now: float) -> None:
+        """Looks for a stream's first content. Its later pieces are not read."""
+        self.first_body = self.first_body or now
+        reader = self._reader
+        self._looks += 1
+        if reader is not None:
+            for part in parts:
+                reader.feed(part)
+            if reader.content:
+                self.first_token = now
+            elif not (reader.lost or reader.terminated) and self._looks < LOOKS:
+                return
+        self._awaits = False
+        self._reader = None

@@ -18,9 +18,15 @@ class Limits(Part, frozen=True):
 
 
 class ConnectionTimeouts(Part, frozen=True):
-    """`idle`: how long a connection without a request is kept; `0s` is for ever."""
+    """`idle`: how long a connection without a request is kept; `0s` is for ever, here and in the others.
+
+    `first_byte`: how long a model server may take to begin its answer, `stream_idle` how long it may be silent within.
+    Neither ends an answer that moves.
+    """
 
     idle: Duration | None = None
+    first_byte: Duration | None = None
+    stream_idle: Duration | None = None
 
 
 class AccessLog(Part, frozen=True):

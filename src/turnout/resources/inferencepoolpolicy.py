@@ -82,7 +82,7 @@ class OutlierDetection(Part, frozen=True):
     """After so many failures in a row an endpoint gets nothing for a while, as long as enough others do."""
 
     consecutive_errors: Count = 5
-    base_ejection_time: Duration = "30s"
+    base_ejection_time: Duration = "5s"
     max_ejection_percent: Percent = 50
 
 

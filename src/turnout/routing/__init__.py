@@ -1,5 +1,6 @@
 """Match a request to a rule of the table, and choose the rule's backend."""
 
+from turnout.routing.building import Builder
 from turnout.routing.conditions import Asked
 from turnout.routing.expressions import expression
 from turnout.routing.index import Index
@@ -8,6 +9,7 @@ from turnout.routing.split import Dice, Sequence, Splitter, carry, keyed
 
 __all__ = [
     "Asked",
+    "Builder",
     "Dice",
     "Index",
     "Sequence",

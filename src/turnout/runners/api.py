@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log.error("%s", error)  # noqa: TRY400 - the message says all; a traceback would hide it
         return 1
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(database, listening, options.parent_fd, renewal))
+        return runner.run(_serve(database, listening, options.parent_fd, renewal, options.metrics))
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -65,6 +65,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0 means a free one")
     parser.add_argument("--credentials", metavar="DIR", help="serve HTTPS and ask for a token; both are kept here")
     parser.add_argument("--name", action="append", default=[], help="what else the server is called; repeatable")
+    parser.add_argument("--metrics", type=Path, metavar="FILE", help="where the gateway's figures are found")
     parser.add_argument("--parent-fd", type=int, help="ends the process when it reads as ended")
     return parser.parse_args(arguments)
 
@@ -126,11 +127,15 @@ def _renewal(options: argparse.Namespace, listening: socket.socket) -> Renewal:
 
 
 async def _serve(
-    database: Database, listening: socket.socket, parent: int | None, renewal: Renewal | None = None
+    database: Database,
+    listening: socket.socket,
+    parent: int | None,
+    renewal: Renewal | None = None,
+    metrics: Path | None = None,
 ) -> int:
     store = ObjectStore(database)
     await Deletion(store, now).recover()
-    server = ApiServer(store, renewal.guard if renewal is not None else None, raise_file_limit())
+    server = ApiServer(store, renewal.guard if renewal is not None else None, raise_file_limit(), metrics)
     loop = asyncio.get_running_loop()
     renewing = asyncio.create_task(renewal.run()) if renewal is not None else None
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -48,6 +48,10 @@ class Child:
         if self.process is not None and self.process.returncode is None:
             self.process.send_signal(number)
 
+    def retire(self) -> None:
+        """It is not started again when it ends."""
+        self._stopping.set()
+
     async def stop(self, patience: float, ask: Callable[[], None] | None = None) -> None:
         """Asks it to end (by SIGTERM unless `ask` is given), kills it after `patience` seconds; returns when gone."""
         self._stopping.set()

@@ -24,6 +24,7 @@ class Serving:
         self.main: int = first[0].getsockname()[1]
         self._sockets: dict[int, tuple[socket.socket, ...]] = {self.main: first}
         self._controls: dict[int, socket.socket] = {}
+        self._closed = False
 
     def attach(self, worker: int) -> int:
         """A new start of a worker: its end of a new control socket, on which its listening sockets wait for it."""
@@ -39,6 +40,8 @@ class Serving:
     def want(self, ports: tuple[int, ...]) -> Bound:
         """Serves exactly `ports` and the main one from here on; open connections on a port that goes are left alone."""
         failed: dict[int, str] = {}
+        if self._closed:
+            return Bound(failed)
         for port in sorted(self._sockets.keys() - {*ports, self.main}):
             log.info("port %d is no longer served", port)
             for worker in self._controls:
@@ -56,14 +59,24 @@ class Serving:
                 self._listen(worker, port, self._sockets[port][worker])
         return Bound(failed)
 
-    def drain(self, worker: int) -> None:
-        """Asks a worker to finish what it has and to end."""
-        self._send(worker, encode(Stop()))
+    def control(self, worker: int) -> socket.socket:
+        """Our end of a worker's control socket."""
+        return self._controls[worker]
+
+    def let_go(self, worker: int) -> None:
+        """The worker's control socket is the caller's from here on: a successor attaches beside it."""
+        del self._controls[worker]
+
+    def close_ports(self) -> None:
+        """Closes our sockets of every port: those that workers hold are the last ones, and nobody succeeds them."""
+        self._closed = True
+        for sockets in self._sockets.values():
+            listening.close(sockets)
+        self._sockets.clear()
 
     def close(self) -> None:
         """Closes every socket; connections that wait in a queue are reset."""
-        for sockets in self._sockets.values():
-            listening.close(sockets)
+        self.close_ports()
         listening.close(tuple(self._controls.values()))
 
     def _listen(self, worker: int, port: int, opened: socket.socket) -> None:

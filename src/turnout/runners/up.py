@@ -25,6 +25,7 @@ from turnout.runners.children import Child
 from turnout.runners.following import Files, Following, Reading, remove_stale
 from turnout.runners.parent_link import ParentLink
 from turnout.runners.serving import Lifeline, Serving
+from turnout.runners.workers import Workers
 
 log = logging.getLogger("turnout.runners")
 
@@ -46,6 +47,7 @@ class Options:
 
     `api_auth` asks for TLS and a token on loopback too. `documents` are the manifests to apply, in order; `watched` the
     files that they are from, if those are to be followed. `drain` is how many seconds open requests get at the end.
+    `access_log` is a path or `-`: all requests are logged there, unless their Gateway says otherwise.
     """
 
     documents: Sequence[dict[str, object]] = ()
@@ -56,6 +58,7 @@ class Options:
     state: Path | None = None
     workers: int = 1
     drain: float = 30.0
+    access_log: str | None = None
 
 
 class StartError(Exception):
@@ -102,12 +105,14 @@ class System:
         gateway = ("--gateway-host", options.gateway[0], "--gateway-port", str(self._serving.main))
         self._controller = self._part("controller", "--kubeconfig", str(self._run / "api.kubeconfig"), *gateway)
         self._scraper = self._part("scraper")
-        self._workers = [self._worker(number) for number in range(options.workers)]
+        shape = (options.workers, options.drain, options.access_log)
+        self._workers = Workers(self._serving, self._inflight, self._run, *shape)
 
     async def start(self) -> str:
         """Starts everything; returns the `ready` line. Raises StartError; `stop` is due in either case."""
-        for child in (self._api, self._scraper, *self._workers):
+        for child in (self._api, self._scraper):
             child.start()
+        self._workers.start()
         ready = asyncio.create_task(self._become_ready())
         done, _ = await asyncio.wait(
             (ready, self._hopeless), timeout=START_SECONDS, return_when=asyncio.FIRST_COMPLETED
@@ -124,8 +129,7 @@ class System:
         if self._following is not None:
             self._following.cancel()
             await asyncio.wait([self._following])
-        patience = self._options.drain + 5.0
-        await asyncio.gather(*(self._drain(number, patience) for number in range(len(self._workers))))
+        await self._workers.stop()
         await self._link.stop()
         await asyncio.gather(*(child.stop(10.0) for child in (self._controller, self._scraper, self._api)))
         self._serving.close()
@@ -134,8 +138,9 @@ class System:
         self._inflight.close()
         shutil.rmtree(self._run, ignore_errors=True)
 
-    async def _drain(self, number: int, patience: float) -> None:
-        await self._workers[number].stop(patience, lambda: self._serving.drain(number))
+    def renew(self) -> None:
+        """Has every worker replaced by a fresh process, one after the other, without losing a request."""
+        self._workers.renew()
 
     async def _become_ready(self) -> str:
         self._access.write(self._kubeconfig)
@@ -175,7 +180,8 @@ class System:
             if code == 1 and not self._hopeless.done():
                 self._hopeless.set_result("the API refused to start; its reason is in the log above")
 
-        return Child("api", "api", ["--state", state, *self._access.arguments], prepare=prepare, died=died)
+        arguments = ["--state", state, "--metrics", str(self._run / "metrics"), *self._access.arguments]
+        return Child("api", "api", arguments, prepare=prepare, died=died)
 
     def _part(self, name: str, *arguments: str) -> Child:
         def prepare() -> tuple[list[str], list[int]]:
@@ -183,17 +189,6 @@ class System:
             return ["--parent-fd", str(lifeline)], [lifeline]
 
         return Child(name, name, ["--run", str(self._run), *arguments], prepare=prepare)
-
-    def _worker(self, number: int) -> Child:
-        def prepare() -> tuple[list[str], list[int]]:
-            control = self._serving.attach(number)
-            return ["--control-fd", str(control)], [control]
-
-        arguments = ["--run", str(self._run), "--number", str(number), "--workers", str(self._options.workers)]
-        arguments += ["--drain-seconds", str(self._options.drain)]
-        return Child(
-            f"worker-{number}", "worker", arguments, prepare=prepare, died=lambda _: self._inflight.zero(number)
-        )
 
 
 def _no_longer_followed(task: "asyncio.Task[None]") -> None:

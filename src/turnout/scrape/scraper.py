@@ -47,6 +47,7 @@ class Scraper:
 
     def take(self, membership: Membership) -> None:
         """Watches these endpoints from here on; what is known of those that stay is kept."""
+        self._prober.equip(membership.credentials)
         engines: dict[str, str] = {}
         for member in _members(membership):
             engines.setdefault(member.address, member.engine)
@@ -87,6 +88,7 @@ class Scraper:
             waiting=load.waiting,
             running=load.running,
             kv_usage=load.kv_usage,
+            secured=member.secured,
         )
 
     def _rows(self, addresses: dict[str, str]) -> dict[str, int]:

@@ -225,23 +225,71 @@ class Route(Struct, frozen=True):
 class Parameters(Struct, frozen=True, omit_defaults=True):
     """What a Gateway's GatewayParameters set; None leaves the worker's own default. Sizes in bytes, times in seconds.
 
-    `idle`: how long a connection without a request is kept; 0.0 is for ever.
-    `response_headers`: whether answers bear `x-turnout-pool` and `x-turnout-endpoint`.
+    `idle`: how long a connection without a request is kept. `first_byte`: how long a server may take from a whole
+    request to its answer's first byte; `stream_idle`: from one piece of its answer to the next. 0.0 is for ever.
+    `response_headers`: whether answers bear `x-turnout-pool` and `x-turnout-endpoint`. `access_log` is the share of
+    requests that get a line in it; 0.0 is those that failed, which always do; negative is none at all.
     """
 
     body_bytes: int | None = None
     idle: float | None = None
     response_headers: bool = True
+    first_byte: float | None = None
+    stream_idle: float | None = None
+    access_log: float | None = None
 
 
 DEFAULT_PARAMETERS = Parameters()
+
+
+class Sealed(Struct, frozen=True):
+    """A private key, a certificate or an API key. Its text is never shown."""
+
+    value: bytes
+
+    def __repr__(self) -> str:
+        return "Sealed(...)"
+
+
+class Certificate(Struct, frozen=True):
+    """What a listener shows to clients. `digest` is the key of `RoutingTable.vault` under which its PEM text is.
+
+    That is the chain, then the private key. `names` are the DNS names and addresses of the first certificate, in lower
+    case. `algorithm` tells kinds of keys apart: a client may know one and not the other.
+    """
+
+    ref: ObjectRef
+    digest: str
+    names: tuple[str, ...]
+    algorithm: str
+
+
+class Access(Struct, frozen=True, omit_defaults=True):
+    """How a model server is spoken to; empty fields say nothing.
+
+    With `tls` its certificate must bear `hostname` and be signed by an authority in the PEM text `ca`, the system's
+    where that is empty. `key` is sent as bearer token. `ca` and `key` are keys of `RoutingTable.vault`.
+    """
+
+    tls: bool = False
+    hostname: str = ""
+    ca: str = ""
+    key: str = ""
+
+    def over(self, other: "Access | None") -> "Access":
+        """What it says, and the rest as `other` says: TLS goes as a whole, and so does the key."""
+        if other is None:
+            return self
+        tls = self if self.tls else other
+        return Access(tls.tls, tls.hostname or self.hostname, tls.ca, self.key or other.key)
 
 
 class Listener(Struct, frozen=True, omit_defaults=True):
     """A listener of a Gateway of our class. `port` is the spec's; `served_port` is where its socket is.
 
     `hostname` is empty for every host. `routes` are keys of `RoutingTable.routes`, sorted. `parameters` are its
-    Gateway's.
+    Gateway's. With `tls` connections begin with TLS, and these are its certificates; all listeners of a port have some,
+    or none has.
     """
 
     gateway: ObjectRef
@@ -251,17 +299,34 @@ class Listener(Struct, frozen=True, omit_defaults=True):
     hostname: str
     routes: tuple[str, ...]
     parameters: Parameters = DEFAULT_PARAMETERS
+    tls: tuple[Certificate, ...] = ()
 
 
-class Pool(Struct, frozen=True):
-    """An InferencePool as requests meet it. Its endpoints travel on their own path."""
+class Pool(Struct, frozen=True, omit_defaults=True):
+    """An InferencePool as requests meet it. Its endpoints travel on their own path.
+
+    `access` is how its servers are spoken to, where they say nothing of themselves; None is plainly.
+    """
 
     ref: ObjectRef
+    access: Access | None = None
 
 
 class RoutingTable(Struct, frozen=True):
-    """The whole table, sorted throughout, so that equal inputs give equal tables. Keys are `ObjectRef.key`."""
+    """The whole table, sorted throughout, so that equal inputs give equal tables. Keys are `ObjectRef.key`.
+
+    `servers` are the ModelServers that say how they are spoken to. `vault` holds what may not be shown, by digest.
+    """
 
     listeners: tuple[Listener, ...] = ()
     routes: dict[str, Route] = {}
     pools: dict[str, Pool] = {}
+    servers: dict[str, Access] = {}
+    vault: dict[str, Sealed] = {}
+
+    def access(self, pool: str, server: str) -> Access | None:
+        """How a server of a pool is spoken to (keys of both); None is plainly, and without a key."""
+        known, own = self.pools.get(pool), self.servers.get(server)
+        common = known.access if known is not None else None
+        found = own.over(common) if own is not None else common
+        return found if found is not None and (found.tls or found.key) else None

@@ -13,6 +13,11 @@ class Record(Struct, frozen=True, gc=False):
     `unit` is what was assigned: `key:` and the key's hash, or `stretch:` and its number.
     `code` is the status that the client was sent, 499 when it left before one. `reason` is empty for an answer that was
     relayed to its end, a reason of `answers`, `upstream-reset` or `timeout` for one that was cut, or `client-gone`.
+    `role` is that of the pool in a rollout. `model` is what the request asked for. `first_token` are the seconds to a
+    stream's first event with content, `asked` those to the whole request. `usage` begins with what the answer says of
+    its tokens, empty where that was not seen. `epoch` is -1 and `stratum` empty where no rollout watches.
+    `logged`: the share of requests that get a line in the access log, those that failed aside; negative is none at all,
+    None where the Gateway does not say.
     """
 
     time: float
@@ -31,3 +36,12 @@ class Record(Struct, frozen=True, gc=False):
     ttft: float | None
     duration: float
     attempts: int
+    role: str = ""
+    model: str = ""
+    first_token: float | None = None
+    asked: float = 0.0
+    usage: bytes = b""
+    id: bytes = b""
+    epoch: int = -1
+    stratum: str = ""
+    logged: float | None = None

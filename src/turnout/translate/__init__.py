@@ -3,7 +3,7 @@
 from turnout.translate.facts import Facts
 from turnout.translate.membership import PoolMember, host_names, membership
 from turnout.translate.rollouts import RolloutFacts, RolloutRefusal
-from turnout.translate.translation import Translation, translate
+from turnout.translate.translation import Translation, Translator, translate
 
 __all__ = [
     "Facts",
@@ -11,6 +11,7 @@ __all__ = [
     "RolloutFacts",
     "RolloutRefusal",
     "Translation",
+    "Translator",
     "host_names",
     "membership",
     "translate",

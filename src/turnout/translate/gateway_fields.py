@@ -10,6 +10,7 @@ def without_effect(spec: GatewaySpec) -> tuple[str, ...]:
         "spec.allowedListeners": allowed is not None and allowed.namespaces.from_ != "None",
         "spec.tls.backend": tls is not None and tls.backend is not None,
         "spec.tls.frontend": tls is not None and tls.frontend is not None,
+        "spec.listeners[].tls.options": any(each.tls is not None and each.tls.options for each in spec.listeners),
         "spec.defaultScope": spec.default_scope not in (None, "None"),
         "spec.infrastructure.labels": infrastructure is not None and bool(infrastructure.labels),
         "spec.infrastructure.annotations": infrastructure is not None and bool(infrastructure.annotations),

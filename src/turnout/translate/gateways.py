@@ -10,12 +10,14 @@ from turnout.resources.document import Document
 from turnout.resources.gateway import Gateway
 from turnout.resources.kinds import GATEWAY_GROUP
 from turnout.resources.set import ResourceSet
-from turnout.table import DEFAULT_PARAMETERS, Listener, ObjectRef, Parameters
+from turnout.table import DEFAULT_PARAMETERS, Listener, ObjectRef, Parameters, Sealed
+from turnout.translate.certificates import Keyring
 from turnout.translate.conditions import Condition, Stamp, met, stamped, unmet
 from turnout.translate.conflicts import Claim, conflicts
 from turnout.translate.facts import Facts
 from turnout.translate.gateway_classes import our_classes
 from turnout.translate.gateway_fields import without_effect
+from turnout.translate.grants import Grants
 from turnout.translate.listeners import (
     OpenListener,
     existing_listeners,
@@ -64,6 +66,7 @@ def open_gateways(resources: ResourceSet, facts: Facts) -> dict[str, OpenGateway
         key=lambda gateway: (gateway.metadata.creation_timestamp, gateway.key),
     )
     found: dict[str, OpenGateway] = {}
+    keyring = Keyring(resources.secrets, Grants.of(resources.reference_grants.values()))
     waiting = True
     for gateway in ours:
         of_its_class = of_class(classes[gateway.spec.gateway_class_name], resources.gateway_parameters)
@@ -75,7 +78,7 @@ def open_gateways(resources: ResourceSet, facts: Facts) -> dict[str, OpenGateway
         found[gateway.key] = OpenGateway(
             gateway=gateway,
             refused=refused,
-            listeners=open_listeners(gateway, main_port, facts),
+            listeners=open_listeners(gateway, main_port, facts, keyring),
             parameters=merged(*specs),
             without_effect=(*without_effect(gateway.spec), *_of_parameters(own, of_its_class)),
         )
@@ -143,12 +146,25 @@ def table_listeners(
             hostname=listener.hostname,
             routes=attached.get((key, listener.spec.name), ()),
             parameters=gateway.parameters,
+            tls=listener.pairs.certificates,
         )
         for key, gateway in gateways.items()
         if gateway.refused is None
         for listener in gateway.listeners
         if listener.listed
     )
+
+
+def key_pairs_of(gateways: Mapping[str, OpenGateway]) -> dict[str, Sealed]:
+    """What the certificates of the table's listeners name."""
+    return {
+        digest: sealed
+        for gateway in gateways.values()
+        if gateway.refused is None
+        for listener in gateway.listeners
+        if listener.listed
+        for digest, sealed in listener.pairs.vault.items()
+    }
 
 
 def gateway_status(gateway: OpenGateway, attached: Mapping[tuple[str, str], tuple[str, ...]], facts: Facts) -> Document:

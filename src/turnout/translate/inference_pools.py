@@ -5,17 +5,20 @@ from collections.abc import Iterable, Mapping
 from turnout.resources.document import Document
 from turnout.resources.inferencepool import InferencePool
 from turnout.resources.kinds import GATEWAY_GROUP, INFERENCE_GROUP
-from turnout.table import ObjectRef, Pool
+from turnout.table import Access, ObjectRef, Pool
 from turnout.translate.conditions import Condition, Stamp, met, unmet
+from turnout.translate.destinations import Unresolved
 from turnout.translate.facts import Facts
 from turnout.translate.http_routes import ReadRoute
 from turnout.translate.parents import Parent, with_parents
 
 
-def table_pools(pools: Mapping[str, InferencePool]) -> dict[str, Pool]:
+def table_pools(pools: Mapping[str, InferencePool], accesses: Mapping[str, Access]) -> dict[str, Pool]:
     """Every pool, referenced or not: one that is warm before its first weight costs nothing."""
     return {
-        key: Pool(ObjectRef(INFERENCE_GROUP, "InferencePool", pool.metadata.namespace, pool.metadata.name))
+        key: Pool(
+            ObjectRef(INFERENCE_GROUP, "InferencePool", pool.metadata.namespace, pool.metadata.name), accesses.get(key)
+        )
         for key, pool in sorted(pools.items())
     }
 
@@ -31,9 +34,14 @@ def referring_gateways(routes: Iterable[ReadRoute]) -> dict[str, tuple[str, ...]
     return {pool: tuple(sorted(gateways)) for pool, gateways in found.items()}
 
 
-def inference_pool_status(pool: InferencePool, gateways: Iterable[str], facts: Facts) -> Document | None:
-    """The whole new status; None when no Gateway of ours refers or referred to the pool."""
-    conditions = _conditions(pool)
+def inference_pool_status(
+    pool: InferencePool, gateways: Iterable[str], facts: Facts, fault: Unresolved | None = None
+) -> Document | None:
+    """The whole new status; None when no Gateway of ours refers or referred to the pool.
+
+    `fault` is why its servers cannot be spoken to.
+    """
+    conditions = _conditions(pool, fault)
     parents = []
     for key in gateways:
         namespace, _, name = key.partition("/")
@@ -42,12 +50,14 @@ def inference_pool_status(pool: InferencePool, gateways: Iterable[str], facts: F
     return with_parents(pool.status, parents, facts.controller_name, Stamp(pool.metadata.generation, facts.now))
 
 
-def _conditions(pool: InferencePool) -> tuple[Condition, ...]:
+def _conditions(pool: InferencePool, fault: Unresolved | None) -> tuple[Condition, ...]:
     if pool.spec.app_protocol == "http":
         accepted = met("Accepted", "Accepted", "Turnout serves this pool")
     else:
         message = f"appProtocol {pool.spec.app_protocol} is not supported: only http is"
         accepted = unmet("Accepted", "NotSupportedByParent", message)
+    if fault is not None:
+        return (accepted, unmet("ResolvedRefs", fault.reason, f"No server gets requests: {fault.message}"))
     picker = pool.spec.endpoint_picker_ref
     message = (
         "Turnout picks endpoints itself"

@@ -16,15 +16,22 @@ from turnout.translate.destinations import Destinations
 from turnout.translate.filters import Scope
 from turnout.translate.http_routes import ReadRoute
 from turnout.translate.rollout_rules import Aim, aim_of_overlay, divided, variants
-from turnout.translate.rollouts import ReadRollout, RuleKey
+from turnout.translate.rollouts import ReadRollout
 
 OVERRIDDEN = "turnout.dev/WeightsOverridden"
 
 
-def overlaid(route: ReadRoute, rollouts: Iterable[ReadRollout], destinations: Destinations) -> ReadRoute:
+def owners_of(rollouts: Iterable[ReadRollout]) -> dict[str, dict[int, ReadRollout]]:
+    """Route keys, and which rollout sets the weights of which of the route's rules."""
+    found: dict[str, dict[int, ReadRollout]] = {}
+    for one in rollouts:
+        for key, index in one.overlaid:
+            found.setdefault(key, {})[index] = one
+    return found
+
+
+def overlaid(route: ReadRoute, ours: Mapping[int, ReadRollout], destinations: Destinations) -> ReadRoute:
     """The route with the weights that rollouts set in its rules, and a condition that says so."""
-    owners: dict[RuleKey, ReadRollout] = {rule: one for one in rollouts for rule in one.overlaid}
-    ours = {index: one for (key, index), one in owners.items() if key == route.resource.key}
     if route.route is None or not ours:
         return route
     rules = tuple(

@@ -8,7 +8,7 @@ from msgspec import Struct
 from turnout.resources.document import Document
 from turnout.resources.durations import milliseconds
 from turnout.resources.gatewayclass import GatewayClass, ParametersReference
-from turnout.resources.gatewayparameters import GatewayParameters, GatewayParametersSpec
+from turnout.resources.gatewayparameters import AccessLog, GatewayParameters, GatewayParametersSpec
 from turnout.resources.kinds import TURNOUT_GROUP
 from turnout.resources.references import LocalObjectReference
 from turnout.table import DEFAULT_PARAMETERS, Parameters
@@ -62,16 +62,29 @@ def merged(*specs: GatewayParametersSpec | None) -> Parameters:
     """What the specs say in sum; of each field the first that has it counts."""
     given = [spec for spec in specs if spec is not None]
     body = (spec.limits.request_body_bytes for spec in given if spec.limits is not None)
-    idle = (spec.timeouts.idle for spec in given if spec.timeouts is not None)
+    timeouts = [spec.timeouts for spec in given if spec.timeouts is not None]
     headers = (spec.response_headers for spec in given)
-    seconds = _first(idle)
+    log = _first(spec.access_log for spec in given)
     found = Parameters(
         body_bytes=_first(body),
-        idle=None if seconds is None else milliseconds(seconds) / 1000,
+        idle=_seconds(each.idle for each in timeouts),
         response_headers=_first(headers) != "Disabled",
+        first_byte=_seconds(each.first_byte for each in timeouts),
+        stream_idle=_seconds(each.stream_idle for each in timeouts),
+        access_log=_logged(log) if log is not None else None,
     )
     # The very object is what an encoder leaves out.
     return DEFAULT_PARAMETERS if found == DEFAULT_PARAMETERS else found
+
+
+def _logged(log: AccessLog) -> float:
+    """The share of requests that get a line, those that failed aside; negative is none at all."""
+    return {"Off": -1.0, "Errors": 0.0, "Sampled": log.sample_ratio, "All": 1.0}[log.mode]
+
+
+def _seconds(durations: Iterable[str | None]) -> float | None:
+    found = _first(durations)
+    return None if found is None else milliseconds(found) / 1000
 
 
 def _first(values: Iterable[T | None]) -> T | None:
@@ -80,7 +93,7 @@ def _first(values: Iterable[T | None]) -> T | None:
 
 def idle_fields(spec: GatewayParametersSpec) -> tuple[str, ...]:
     """The fields of it that are stored and not acted on."""
-    asked = {"spec.accessLog": spec.access_log is not None, "spec.explainHeader": spec.explain_header is not None}
+    asked = {"spec.explainHeader": spec.explain_header is not None}
     return tuple(field for field, is_asked in asked.items() if is_asked)
 
 

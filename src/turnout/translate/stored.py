@@ -14,7 +14,8 @@ from turnout.resources.kinds import INFERENCE_GROUP, LLM_D_GROUP, split_api_vers
 from turnout.resources.loraadapter import LoRAAdapter
 from turnout.resources.metadata import Resource
 from turnout.resources.set import ResourceSet
-from turnout.translate.conditions import Condition, Stamp, stamped, unknown, unmet
+from turnout.translate.accesses import Accesses
+from turnout.translate.conditions import Condition, Stamp, met, stamped, unknown, unmet
 from turnout.translate.facts import Facts
 from turnout.translate.parents import ANCESTORS, Parent, with_parents
 
@@ -29,7 +30,9 @@ def status_name(kind: str, group: str) -> str:
     return f"{kind}.{group}" if group == LLM_D_GROUP else kind
 
 
-def stored_statuses(resources: ResourceSet, facts: Facts) -> Iterator[tuple[tuple[str, str], Document | None]]:
+def stored_statuses(
+    resources: ResourceSet, facts: Facts, accesses: Accesses
+) -> Iterator[tuple[tuple[str, str], Document | None]]:
     """The whole new status of each of these objects, by (name of the kind, key)."""
     for users in (
         resources.inference_objectives,
@@ -40,7 +43,7 @@ def stored_statuses(resources: ResourceSet, facts: Facts) -> Iterator[tuple[tupl
         for key, user in users.items():
             yield (_name(user), key), _pool_user_status(user, resources, facts)
     for key, policy in resources.inference_pool_policies.items():
-        yield (_name(policy), key), _policy_status(policy, resources, facts)
+        yield (_name(policy), key), _policy_status(policy, resources, facts, accesses)
 
 
 def _name(resource: Resource) -> str:
@@ -60,13 +63,15 @@ def _pool_user_status(user: PoolUser, resources: ResourceSet, facts: Facts) -> D
     return {**user.status, "conditions": stamped([accepted], user.status.get("conditions"), stamp)}
 
 
-def _policy_status(policy: InferencePoolPolicy, resources: ResourceSet, facts: Facts) -> Document | None:
+def _policy_status(
+    policy: InferencePoolPolicy, resources: ResourceSet, facts: Facts, accesses: Accesses
+) -> Document | None:
     """One entry for each pool, as Gateway API's `PolicyStatus` has it."""
     namespace = policy.metadata.namespace
     ancestors = [
         Parent(
             {"group": target.group, "kind": target.kind, "namespace": namespace, "name": target.name},
-            (_policy_accepted(target, namespace, resources),),
+            _policy_conditions(policy, target, resources, accesses),
         )
         for target in dict.fromkeys(policy.spec.target_refs)
     ]
@@ -74,7 +79,23 @@ def _policy_status(policy: InferencePoolPolicy, resources: ResourceSet, facts: F
     return with_parents(policy.status, ancestors, facts.controller_name, stamp, ANCESTORS)
 
 
-def _policy_accepted(target: PolicyTargetReference, namespace: str, resources: ResourceSet) -> Condition:
-    if f"{namespace}/{target.name}" not in resources.inference_pools:
-        return unmet("Accepted", "TargetNotFound", f"InferencePool {target.name} not found")
-    return unknown("Accepted", "Pending", STORED)
+def _policy_conditions(
+    policy: InferencePoolPolicy, target: PolicyTargetReference, resources: ResourceSet, accesses: Accesses
+) -> tuple[Condition, ...]:
+    """Of its settings `upstream` is in force."""
+    pool, upstream = f"{policy.metadata.namespace}/{target.name}", policy.spec.upstream
+    if pool not in resources.inference_pools:
+        return (unmet("Accepted", "TargetNotFound", f"InferencePool {target.name} not found"),)
+    if upstream is None or (upstream.tls is None and upstream.api_key_secret_ref is None):
+        return (unknown("Accepted", "Pending", STORED),)
+    speaker, fault = accesses.policies.get(pool), accesses.pool_faults.get(pool)
+    if speaker != policy.key:
+        message = f"InferencePoolPolicy {speaker} is older and has spec.upstream for the same pool"
+        return (unmet("Accepted", "Conflicted", message),)
+    if fault is None:
+        message = "spec.upstream is in force; other settings are stored and not acted on yet"
+        resolved = met("ResolvedRefs", "ResolvedRefs", "Every reference is resolved")
+        return (met("Accepted", "Accepted", message), resolved)
+    reason = "NoValidCACertificate" if fault.reason in ("InvalidCACertificateRef", "InvalidKind") else "Invalid"
+    accepted = unmet("Accepted", reason, f"No server of the pool gets requests: spec.upstream.{fault.message}")
+    return (accepted, unmet("ResolvedRefs", fault.reason, f"spec.upstream.{fault.message}"))

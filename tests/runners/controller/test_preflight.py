@@ -1,12 +1,16 @@
 """What preflight finds out of model servers, over real sockets."""
 
 import asyncio
+import json
 import socket
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 
+from tests.support.certificates import Authority, server_context
 from tests.support.scripted_api import Answer, scripted
+from turnout.channels.credentials import Credentials
 from turnout.rollout.preflight import Facts, ServedModel
 from turnout.runners.controller.preflight import Asker, served_models
 
@@ -90,3 +94,30 @@ def test_what_is_no_model_list_is_none(body: bytes) -> None:
 
 def test_entries_that_are_no_models_are_left_out() -> None:
     assert served_models(b'{"data": [1, {"id": 2}, {"id": "m", "max_model_len": "long"}]}') == (ServedModel("m"),)
+
+
+def test_a_server_that_asks_for_tls_and_a_key_is_asked_with_both(tmp_path: Path) -> None:
+    authority = Authority()
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        body = json.dumps(MODELS).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    async def run() -> Facts:
+        context = server_context(authority.server("llm.test"), tmp_path)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+        address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server, Asker.opened() as asker:
+            given = Credentials(tls=True, hostname="llm.test", ca=authority.trust.encode(), key=b"sk-1")
+            asker.credentials = {address: given}
+            return await asker.gather([], [address])
+
+    facts = asyncio.run(run())
+    assert facts.candidate[0].models is not None
+    assert [probe.status for probe in facts.probes] == [200]
+    assert all(b"\r\nAuthorization: Bearer sk-1\r\n" in head for head in heads)
+    assert len(heads) == 2

@@ -38,5 +38,8 @@ def test_open_streams_are_those_of_the_workers_that_are_there() -> None:
     reports.add(0, 10, report(1, streams=3))
     reports.add(1, 11, report(1, streams=4))
     assert reports.streams_open == 7
-    reports.gone(0)
+    reports.add(1, 12, report(1, streams=1))  # the successor of one that still has streams
+    assert reports.streams_open == 8
+    reports.gone(0, 10)
+    reports.gone(1, 12)
     assert reports.streams_open == 4

@@ -45,7 +45,7 @@ class Peer(asyncio.Protocol):
         self._audience = audience
         self._decoder = Decoder()
         self._transport: asyncio.Transport | None = None
-        self._sent: dict[str, bytes] = {}
+        self._sent: Mapping[str, bytes] = {}
         self._version = 0
         self._paused = False
         self._waiting: tuple[int, Mapping[str, bytes]] | None = None
@@ -61,6 +61,7 @@ class Peer(asyncio.Protocol):
     def publish(self, version: int, wanted: Mapping[str, bytes]) -> None:
         """Sends what differs from what this connection has, then the version: the whole table the first time.
 
+        `wanted` is kept: it may not be changed in place.
         A peer that does not read gets the newest table when it reads again, and none of those between.
         """
         if version == self._version:
@@ -71,7 +72,7 @@ class Peer(asyncio.Protocol):
         first = self._version == 0
         frames = [encode(part) for part in changes(self._sent, wanted)]
         frames.append(encode(TableVersion(version, whole=first)))
-        self._sent = dict(wanted)
+        self._sent = wanted
         self._version = version
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(b"".join(frames))

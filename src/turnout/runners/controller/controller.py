@@ -15,15 +15,20 @@ from turnout.resources.kinds import KINDS
 from turnout.resources.set import ResourceSet
 from turnout.runners.controller.addresses import Addresses
 from turnout.runners.controller.channel import Peer, serve
-from turnout.runners.controller.parts import parts
+from turnout.runners.controller.credentials import credentials_by_address
+from turnout.runners.controller.due import Due
+from turnout.runners.controller.metrics import Metrics
+from turnout.runners.controller.parts import Parts
 from turnout.runners.controller.relevance import Relevance
 from turnout.runners.controller.reports import Reports
 from turnout.runners.controller.rollouts import Rollouts
 from turnout.runners.controller.snapshot import Snapshot
 from turnout.runners.controller.statuses import StatusWrite, StatusWriter
 from turnout.store import ApiError, Provider, UnreachableError, served_as
-from turnout.translate import Facts, Translation, translate
-from turnout.translate.membership import host_names, membership
+from turnout.translate import Facts, Translation, Translator
+from turnout.translate.accesses import Accesses
+from turnout.translate.gateways import open_gateways, table_listeners
+from turnout.translate.membership import host_names, membership, same_members
 from turnout.translate.stored import status_name
 
 log = logging.getLogger("turnout.runners")
@@ -43,15 +48,21 @@ KIND_NAMES = (
     "InferenceModelRewrite",
     "LoRAAdapter",
     "InferencePoolPolicy",
+    "Secret",
+    "ConfigMap",
 )
 HOLD_OFF = 0.003
 """Seconds between a change and its table: what comes in between goes into the same table."""
+ECHO_SECONDS = 0.25
+"""How often statuses that somebody has written are looked at, to see that ours are there. They change no table."""
 LONGEST_REST = 0.2
 """Seconds: in a storm of changes the loop rests as long as it works, so that acknowledgements are heard."""
 ACKNOWLEDGE_SECONDS = 5.0
 WRITE_SECONDS = 1.0
 PORT_SECONDS = 5.0
 RETRY_PORTS_SECONDS = 30.0
+METRICS_SECONDS = 0.5
+"""Between two writes of the metrics: the page is never as old as a second."""
 CATCH_UP_SECONDS = 0.05
 CATCH_UP_SHARE = 0.1
 """How much of the time may go into listing kinds that say nothing of themselves."""
@@ -75,13 +86,19 @@ class Controller:
         self, provider: Provider, run: Path, gateway: tuple[str, int], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.reports = Reports()
+        self.metrics = Metrics(run, self.reports)
         self._path = run / "controller.sock"
         self._clock = clock
         self._dirty = asyncio.Event()
         self._moved = asyncio.Event()
         kinds = {status_name(kind.kind, kind.group): kind for kind in KINDS if kind.kind in KIND_NAMES}
         self._reflectors = {name: Reflector(provider, served_as(kind), self._changed) for name, kind in kinds.items()}
+        self._others = [each for name, each in self._reflectors.items() if name != "InferenceRollout"]
         self._snapshot = Snapshot({name: (kinds[name], each) for name, each in self._reflectors.items()})
+        self._resources = ResourceSet()
+        self._translator = Translator()
+        self._table_parts = Parts()
+        self._due = Due(self._reflectors)
         self._addresses = Addresses(self._touch)
         self._writer = StatusWriter(provider, self._reflectors, self._touch)
         self.rollouts = Rollouts(provider, run, self._reflectors, self._every_worker_has, self._dirty.set)
@@ -91,13 +108,16 @@ class Controller:
         self._peers: list[Peer] = []
         self._touched = True
         self._edits = -1
+        self._echoes = 0
+        self._echoes_after = 0.0
+        self._echoes_awaited = False
         self._version = 0
         self._parts: dict[str, bytes] = {}
         self._membership = Membership({})
+        self._accesses: Accesses | None = None
         self._ports = Ports(())
         self._ports_awaited = 0
         self._ports_deadline = 0.0
-        self._writes: tuple[StatusWrite, ...] = ()
         self._plan: Plan | None = None
         self._planned = asyncio.Event()
         self._acknowledged = asyncio.Event()
@@ -115,6 +135,7 @@ class Controller:
                 tasks.create_task(self._retry_ports())
                 tasks.create_task(self._catch_up())
                 tasks.create_task(self.rollouts.run())
+                tasks.create_task(self._measure())
         finally:
             server.close()
             for peer in self._peers:
@@ -168,31 +189,51 @@ class Controller:
 
     def _synchronise(self) -> None:
         position = min(reflector.position for reflector in self._reflectors.values())
-        others = (reflector for name, reflector in self._reflectors.items() if name != "InferenceRollout")
-        edits = sum(reflector.edits for reflector in others)
+        edits = sum(reflector.edits for reflector in self._others)
         moved = self._relevance.moved(self._reflectors["InferenceRollout"].documents)
-        if self._touched or moved or edits != self._edits:
-            self._touched, self._edits = False, edits
-            self._rebuild(self._snapshot.read())
+        if self._touched or moved or edits != self._edits or self._echoes_due():
+            everything, self._touched, self._edits = self._touched, False, edits
+            self._rebuild(self._snapshot.read(), everything=everything)
         else:
             self.rollouts.follow()
         if not self._ports_awaited:
-            self._plan = Plan(self._version, position, self._writes)
+            self._plan = Plan(self._version, position, self._due.writes)
             self._planned.set()
 
-    def _rebuild(self, resources: ResourceSet) -> None:
+    def _echoes_due(self) -> bool:
+        """Whether it is time to look at the statuses that were written since the last look; it is seen to otherwise."""
+        wait = self._echoes_after - self._clock()
+        if self._echoes == sum(reflector.echoes for reflector in self._others):
+            return False
+        if wait > 0 and not self._echoes_awaited:
+            self._echoes_awaited = True
+            asyncio.get_running_loop().call_later(wait, self._look_at_echoes)
+        return wait <= 0
+
+    def _look_at_echoes(self) -> None:
+        self._echoes_awaited = False
+        self._dirty.set()
+
+    def _rebuild(self, resources: ResourceSet, *, everything: bool) -> None:
+        """Costs what has changed since the last time. `everything`: more than the objects may have."""
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         host, port = self._gateway
         facts = Facts(gateway_port=port, address=host, unavailable=self._unavailable, now=now)
-        translation = translate(resources, facts)
-        self._publish(parts(translation.table))
-        self._writes = tuple(self._due(translation))
+        translation = self._translator.translate(resources, facts)
+        self._publish(self._table_parts.of(translation.table))
+        self.reports.totals.shares.wanted(translation.table)
+        self._due.look(translation.statuses, everywhere=everything)
         self._ask_for_ports(resources, facts, translation)
-        self._tell_members(resources)
+        moved = translation.accesses is not self._accesses
+        if everything or moved or not same_members(self._resources, resources):
+            self._tell_members(resources, translation)
+        self._resources = resources
+        self._echoes = sum(reflector.echoes for reflector in self._others)
+        self._echoes_after = self._clock() + ECHO_SECONDS
         self.rollouts.built(translation.rollouts, self._version)
 
     def _publish(self, wanted: dict[str, bytes]) -> None:
-        if wanted == self._parts and self._version:
+        if wanted is self._parts and self._version:
             return
         # One version per millisecond at most, so that a successor, which begins at its own clock, is always above.
         self._version = max(self._version + 1, int(self._clock() * 1000))
@@ -200,18 +241,13 @@ class Controller:
         for peer in self._of("worker"):
             peer.publish(self._version, wanted)
 
-    def _due(self, translation: Translation) -> Iterable[StatusWrite]:
-        for (kind, key), status in translation.statuses.items():
-            seen = self._reflectors[kind].documents[key]
-            if seen.get("status", {}) != status:
-                yield StatusWrite(kind, key, seen, status)
-
     def _ask_for_ports(self, resources: ResourceSet, facts: Facts, translation: Translation) -> None:
         """Asks for every port that the Gateways want, those included that could not be bound when last asked for."""
-        table = translation.table
+        listeners = translation.table.listeners
         if facts.unavailable:
-            table = translate(resources, msgspec.structs.replace(facts, unavailable={})).table
-        ports = Ports(tuple(sorted({listener.served_port for listener in table.listeners})))
+            gateways = open_gateways(resources, msgspec.structs.replace(facts, unavailable={}))
+            listeners = table_listeners(gateways, {})
+        ports = Ports(tuple(sorted({listener.served_port for listener in listeners})))
         if ports != self._ports:
             self._ports = ports
             self._send_ports()
@@ -237,10 +273,15 @@ class Controller:
             if self._unavailable:
                 self._send_ports()
 
-    def _tell_members(self, resources: ResourceSet) -> None:
+    def _tell_members(self, resources: ResourceSet, translation: Translation) -> None:
+        self._accesses = translation.accesses
         self._addresses.want(host_names(resources))
-        found = membership(resources, self._addresses.known)
-        message = Membership({pool: tuple(Member(*each) for each in members) for pool, members in found.items()})
+        found = membership(resources, self._addresses.known, self._accesses)
+        message = Membership(
+            {pool: tuple(Member(*each) for each in members) for pool, members in found.items()},
+            credentials_by_address(found, translation.table),
+        )
+        self.rollouts.equip(message.credentials)
         if message != self._membership:
             self._membership = message
             for peer in self._of("scraper"):
@@ -256,6 +297,7 @@ class Controller:
             if plan is None:
                 continue
             complete = await self._wait_for_workers(plan.version)
+            self._due.handed(plan.writes)
             await self._writer.write(plan.writes, WRITE_SECONDS)
             if complete:
                 self._tell_programmed(plan)
@@ -285,6 +327,15 @@ class Controller:
         workers = list(self._of("worker"))
         return bool(workers) and all(peer.acknowledged >= version for peer in workers)
 
+    async def _measure(self) -> None:
+        """Keeps the shares and the endpoints of the metrics up to date."""
+        while True:
+            if self._every_worker_has(self._version):
+                self.reports.totals.shares.served()
+            self.metrics.states = self.rollouts.states
+            self.metrics.write()
+            await asyncio.sleep(METRICS_SECONDS)
+
     def _tell_programmed(self, plan: Plan) -> None:
         workers = tuple(sorted({peer.worker for peer in self._of("worker") if peer.acknowledged >= plan.version}))
         for peer in self._of("parent"):
@@ -309,7 +360,7 @@ class Controller:
         log.info("%s is gone (process %d)", peer, peer.pid)
         self._peers.remove(peer)
         if peer.role == "worker":
-            self.reports.gone(peer.worker)
+            self.reports.gone(peer.worker, peer.pid)
             self._acknowledged.set()
             self.rollouts.acknowledged()
         elif peer.role == "parent":

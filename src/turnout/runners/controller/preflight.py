@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from turnout.channels.credentials import PLAIN, Credentials
 from turnout.rollout.preflight import Facts, Probe, ServedModel, Server
 
 LIST_SECONDS = 5.0
@@ -25,11 +26,12 @@ PROBES = (
 
 
 class Asker:
-    """Asks over connections of its own. `opened` makes one."""
+    """Asks over connections of its own. `opened` makes one. `credentials` are by address (`IP:PORT`)."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self.credentials: dict[str, Credentials] = {}
 
     @classmethod
     @asynccontextmanager
@@ -74,13 +76,18 @@ class Asker:
         self, method: str, address: str, path: str, body: dict[str, Any] | None, seconds: float
     ) -> tuple[int, bytes]:
         """The status and the body; 0 and the failure's words where there is no answer."""
+        given = self.credentials.get(address, PLAIN)
+        headers = {"Authorization": f"Bearer {given.key.decode('latin-1')}"} if given.key else {}
         try:
             async with (
                 self._slots,
                 self._session.request(
                     method,
-                    f"http://{address}{path}",
+                    f"{'https' if given.tls else 'http'}://{address}{path}",
                     json=body,
+                    headers=headers,
+                    ssl=given.context() or True,
+                    server_hostname=(given.hostname or None) if given.tls else None,
                     timeout=aiohttp.ClientTimeout(total=seconds),
                     allow_redirects=False,
                 ) as response,

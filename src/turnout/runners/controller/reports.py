@@ -4,6 +4,7 @@ from collections import Counter
 from typing import TypeAlias
 
 from turnout.channels import Report
+from turnout.runners.controller.totals import Totals
 
 Label: TypeAlias = tuple[str, str, str, int, str]
 """Route, rule, pool, code, reason."""
@@ -14,9 +15,10 @@ class Reports:
 
     def __init__(self) -> None:
         self.requests: Counter[Label] = Counter()
+        self.totals = Totals()
         self.missing = 0
         self._last: dict[tuple[int, int], int] = {}
-        self._streams: dict[int, int] = {}
+        self._streams: dict[tuple[int, int], int] = {}
 
     @property
     def streams_open(self) -> int:
@@ -29,13 +31,16 @@ class Reports:
         if last is not None and report.seq <= last:
             return 0
         self._last[worker, pid] = report.seq
-        self._streams[worker] = report.streams_open
+        self._streams[worker, pid] = report.streams_open
+        self.totals.add(worker, report)
         for count in report.counts:
             self.requests[count.route, count.rule, count.pool, count.code, count.reason] += count.requests
         gap = report.seq - last - 1 if last is not None else 0
         self.missing += gap
         return gap
 
-    def gone(self, worker: int) -> None:
-        """The worker is not there: it has no open streams."""
-        self._streams.pop(worker, None)
+    def gone(self, worker: int, pid: int) -> None:
+        """That process is not there: it has no open streams. Its successor may be there for long already."""
+        self._streams.pop((worker, pid), None)
+        if all(number != worker for number, _ in self._streams):
+            self.totals.gone(worker)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from turnout.channels import EndpointStates, Hello, Message, Report
+from turnout.channels.credentials import Credentials
 from turnout.kube.reflector import Reflector
 from turnout.proxy.channel import Channel
 from turnout.resources.decode import decode
@@ -63,6 +64,7 @@ class Rollouts:
         self._specs: dict[str, tuple[tuple[str, int], RolloutSpec | str]] = {}
         self._line = Channel(run / "scraper.sock", Hello("controller", os.getpid()), self._take)
         self._asker: Asker | None = None
+        self._credentials: dict[str, Credentials] = {}
         self._settled = False
 
     async def run(self) -> None:
@@ -97,6 +99,10 @@ class Rollouts:
                 self._rollouts[key][0].carried(seq, version)
         self.acknowledged()
 
+    def equip(self, credentials: dict[str, Credentials]) -> None:
+        """Preflight asks the servers at these addresses with these credentials from here on."""
+        self._credentials = credentials
+
     def follow(self) -> None:
         """Objects have changed: each rollout is told of its own."""
         documents = self._documents.documents
@@ -122,6 +128,11 @@ class Rollouts:
         """A worker's report."""
         for rollout in self._present():
             rollout.observe(f"{worker}/{pid}", report)
+
+    @property
+    def states(self) -> EndpointStates | None:
+        """What the scraper said last; None before its first word."""
+        return self._states
 
     def _take(self, message: Message) -> None:
         if isinstance(message, EndpointStates):
@@ -192,6 +203,7 @@ class Rollouts:
         end = loop.time() + READY_SECONDS
         while self._asker is None or (not self._ready(candidate) and loop.time() < end):
             await asyncio.sleep(POLL_SECONDS)
+        self._asker.credentials = self._credentials
         return await self._asker.gather(self._ready(stable), self._ready(candidate))
 
     def _stored(self, document: Document) -> None:

@@ -1,0 +1,107 @@
+"""One run: its folder, its proxies, its turns."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from benchmarks.processes import MissingError, Tree, free_ports
+from benchmarks.proxies import ALL, Proxy
+from benchmarks.upstream import model_servers, stream_servers
+
+SETTLE = 1.5
+"""Seconds between a proxy's waking and its measurement: what it does after a pause is not its work."""
+
+
+class Row(Struct):
+    """One proxy (or setting) of one case: each figure once per round."""
+
+    name: str
+    figures: dict[str, list[float]]
+    note: str = ""
+
+
+class Bench:
+    """What the cases need. `rounds` measurements of `seconds` each, per proxy."""
+
+    def __init__(self, folder: Path, cache: Path, rounds: int, seconds: float, only: Sequence[str]) -> None:
+        self.folder = folder
+        self.cache = cache
+        self.rounds = rounds
+        self.seconds = seconds
+        self.only = tuple(only)
+        self.missing: dict[str, str] = {}
+        self.versions: dict[str, str] = {}
+
+    def say(self, text: str) -> None:
+        """Progress, for whoever waits."""
+        print(text, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def upstreams(self, count: int, *, streams: bool = False) -> Iterator[list[int]]:
+        """So many model servers on the other core."""
+        ports = free_ports(count)
+        start = stream_servers if streams else model_servers
+        with start(self.folder / ("streams" if streams else "upstream"), ports):
+            yield ports
+
+    @contextmanager
+    def proxies(self, upstreams: Sequence[int]) -> Iterator[list[Proxy]]:
+        """Every proxy that this machine can run, started and paused. What it cannot is noted in `missing`."""
+        with ExitStack() as stack:
+            started: list[Proxy] = []
+            for kind in ALL:
+                if self.only and kind.name.split(" ")[0] not in self.only:
+                    continue
+                proxy = kind(upstreams, self.folder, self.cache)
+                try:
+                    self.versions[kind.name] = proxy.version()
+                    tree = proxy.start()
+                except MissingError as missing:
+                    self.missing[kind.name] = str(missing)
+                    self.say(f"left out: {kind.name}: {missing}")
+                    continue
+                stack.enter_context(tree)
+                tree.pause()
+                started.append(proxy)
+            yield started
+
+    def turns(self, proxies: Sequence[Proxy], measure: Callable[[Proxy, Tree, int], dict[str, float]]) -> list[Row]:
+        """Each round measures every proxy once, while the others are stopped; each begins with another."""
+        rows = {proxy.name: Row(proxy.name, {}) for proxy in proxies}
+        for turn in range(self.rounds):
+            for place in range(len(proxies)):
+                proxy = proxies[(place + turn) % len(proxies)]
+                assert proxy.tree is not None
+                proxy.tree.resume()
+                time.sleep(SETTLE)
+                found = measure(proxy, proxy.tree, turn)
+                proxy.tree.pause()
+                shown = ", ".join(f"{key} {value:,.4g}" for key, value in found.items())
+                self.say(f"  round {turn + 1}: {proxy.name}: {shown}")
+                for key, value in found.items():
+                    rows[proxy.name].figures.setdefault(key, []).append(value)
+        return list(rows.values())
+
+
+@contextlib.contextmanager
+def descriptors() -> Iterator[None]:
+    """Raises this process's limit of open files to what it may have."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))

@@ -1,0 +1,73 @@
+"""(d), (j): latency at a fixed pace."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from benchmarks.bench import Bench, Row
+from benchmarks.load.paced import Paced
+from benchmarks.processes import OTHER_CORE, Tree
+from benchmarks.proxies import Proxy
+
+RATE = 1000
+BESIDE = 300
+"""Requests a second of 2 KB while images pass: what one core of upstream and load can do beside 100 MB/s."""
+IMAGES = 5
+MS = 1000
+
+
+def added_latency(bench: Bench) -> list[Row]:
+    """p50 and p99 through each proxy, less those of the same round straight to the upstream."""
+    with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
+
+        def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
+            direct, through = paced(bench, ports[0], RATE), paced(bench, proxy.port, RATE)
+            return {
+                "added p50 ms": _at(through.latencies, 0.5) - _at(direct.latencies, 0.5),
+                "added p99 ms": _at(through.latencies, 0.99) - _at(direct.latencies, 0.99),
+                "p50 ms": _at(through.latencies, 0.5),
+                "p99 ms": _at(through.latencies, 0.99),
+                "errors": through.errors,
+            }
+
+        return bench.turns(proxies, measure)
+
+
+def beside_images(bench: Bench) -> list[Row]:
+    """p99 of 2 KB requests with and without images on other connections."""
+    with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
+
+        def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
+            without, beside = paced(bench, proxy.port, BESIDE), paced(bench, proxy.port, BESIDE, IMAGES)
+            alone, with_images = _at(without.latencies, 0.99), _at(beside.latencies, 0.99)
+            return {
+                "p99 ms alone": alone,
+                "p99 ms beside": with_images,
+                "ratio": with_images / alone,
+                "errors": beside.errors,
+            }
+
+        return bench.turns(proxies, measure)
+
+
+def paced(
+    bench: Bench, port: int, rate: float, images: float = 0, meanwhile: Callable[[], None] | None = None
+) -> Paced:
+    """The run of the load, for the bench's seconds; `meanwhile` is called once it is on its way."""
+    figures = [str(port), str(rate), str(bench.seconds), str(images)]
+    command = [sys.executable, "-m", "benchmarks.load.paced", *figures]
+    with Tree(command, bench.folder / "paced.log", OTHER_CORE) as load:
+        if meanwhile is not None:
+            while b"warm" not in load.log.read_bytes():
+                time.sleep(0.05)
+            time.sleep(bench.seconds / 4)
+            meanwhile()
+        load.process.wait(timeout=bench.seconds + 60)
+        return msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Paced)
+
+
+def _at(latencies: Sequence[float], share: float) -> float:
+    ordered = sorted(latencies)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] * MS

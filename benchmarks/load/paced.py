@@ -1,0 +1,99 @@
+"""Open loop: requests at a fixed pace, whatever the answers take.
+
+A latency is counted from the write; of a request that had to wait for a free connection from the time it was due, so
+that a proxy that stalls cannot hide it. The client's own timer (1 ms) is in neither.
+"""
+
+import asyncio
+import sys
+import time
+from typing import cast
+
+import msgspec
+import uvloop
+
+from benchmarks.payloads import chat, image, post
+
+
+class Paced(msgspec.Struct):
+    """Latencies in seconds, in the order of the answers; `late` requests waited for a connection."""
+
+    latencies: list[float]
+    errors: int
+    late: int
+    seconds: float
+
+
+class _Client(asyncio.Protocol):
+    def __init__(self, tally: Paced, idle: list["_Client"]) -> None:
+        self._tally = tally
+        self._idle = idle
+        self._due = 0.0
+        self._want = -1
+        self._got = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self._idle.append(self)
+
+    def send(self, request: bytes, due: float) -> None:
+        self._due = due
+        self.transport.write(request)
+
+    def data_received(self, data: bytes) -> None:
+        got = self._got = self._got + data
+        end = got.find(b"\r\n\r\n")
+        if end < 0:
+            return
+        low = got[:end].lower()
+        at = low.find(b"content-length:")
+        if at >= 0:
+            if len(got) < end + 4 + int(low[at + 15 :].split(b"\r\n", 1)[0]):
+                return
+        elif not got.endswith(b"0\r\n\r\n"):
+            return
+        self._got = b""
+        if b" 200 " in got[:16]:
+            self._tally.latencies.append(time.monotonic() - self._due)
+        else:
+            self._tally.errors += 1
+        self._idle.append(self)
+
+
+async def _run(port: int, rate: float, seconds: float, images: float) -> None:
+    """`images` a second of 20 MB go besides, on connections of their own."""
+    loop = asyncio.get_running_loop()
+    tally, other = Paced([], 0, 0, 0.0), Paced([], 0, 0, 0.0)
+    idle: list[_Client] = []
+    heavy: list[_Client] = []
+    for _ in range(64):
+        await loop.create_connection(lambda: _Client(tally, idle), "127.0.0.1", port)
+    large = post(image(20_000_000)) if images else b""
+    for _ in range(8 if images else 0):
+        await loop.create_connection(lambda: _Client(other, heavy), "127.0.0.1", port)
+    bodies = [post(chat(2048)) for _ in range(int(rate * (seconds + 0.5)))]
+    print("warm", flush=True)
+    began = time.monotonic()
+    sent = sent_large = 0
+    waited = False
+    while (now := time.monotonic()) - began < seconds:
+        while sent < (now - began) * rate and sent < len(bodies):
+            if not idle:
+                tally.late += not waited
+                waited = True
+                break
+            idle.pop().send(bodies[sent], began + sent / rate if waited else time.monotonic())
+            waited = False
+            sent += 1
+        if images and heavy and sent_large < (now - began) * images:
+            heavy.pop().send(large.replace(b"QUJD", b"%04d" % (sent_large % 10_000), 1), now)
+            sent_large += 1
+        await asyncio.sleep(0.0005)
+    await asyncio.sleep(0.5)
+    tally.seconds = time.monotonic() - began
+    tally.errors += other.errors
+    print(msgspec.json.encode(tally).decode(), flush=True)
+
+
+if __name__ == "__main__":
+    uvloop.run(_run(int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])))

@@ -1,0 +1,33 @@
+"""A long JSON body without the insides of its long strings: an image of 20 MB is not worth a scan.
+
+Only whole parts, as they came from the wire, are left out: those that begin inside a string and hold nothing but plain
+ASCII characters of it. What is left is the same document with a shorter string.
+"""
+
+from collections.abc import Iterable
+
+LEAST = 4096
+"""Bytes: a shorter part is kept, whatever it holds."""
+
+
+def skeleton(parts: Iterable[bytes]) -> bytes:
+    """The body in one piece, shortened. A body that is no JSON comes out as something that is none, or shortened."""
+    kept: list[bytes] = []
+    inside = escaped = False
+    for part in parts:
+        plain = inside and not escaped and len(part) >= LEAST and b'"' not in part and b"\\" not in part
+        if plain and part.isascii():
+            continue
+        kept.append(part)
+        inside, escaped = _after(part, inside=inside, escaped=escaped)
+    return b"".join(kept)
+
+
+def _after(part: bytes, *, inside: bool, escaped: bool) -> tuple[bool, bool]:
+    """Whether what follows `part` is inside a string, and whether its first character is escaped."""
+    if escaped:
+        part = part[1:]
+    if b"\\" in part:
+        # Pairs of backslashes first, so that each one left escapes what it stands before.
+        part = part.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return inside ^ (part.count(b'"') % 2 == 1), part.endswith(b"\\")

@@ -1,0 +1,138 @@
+"""Which endpoints were sent which prompts: a guess at what their prefix caches hold, from what this gateway has sent.
+
+A prompt is a chain of block hashes (`turnout.inference.prompt_blocks`). Each block's holders are the bits of one
+number, so that a look-up costs one step per block, however many endpoints there are. Two generations stand for least
+recently used: what was not sent while a generation filled up is forgotten with it.
+
+Source of the method: GIE's and llm-d's approximate prefix cache (`approx-prefix-cache-producer`).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from msgspec import Struct
+
+from turnout.inference import EDGES
+
+CAPACITY = 31_250
+"""Blocks that an endpoint's cache is taken to hold (llm-d's `lruCapacityPerServer`)."""
+MOST_BLOCKS = 262_144
+"""Blocks that are remembered in all, however many endpoints there are: about 50 MB, 16 million tokens of prompts."""
+MOST_BITS = 8192
+"""Bits that may be taken, those of endpoints that have left among them, before all is forgotten."""
+
+
+class PrefixMatch(Struct, frozen=True, gc=False):
+    """What of one prompt is held where. `layers` are (depth in blocks, holders), the deepest first; holders are bits.
+
+    An endpoint's depth is that of the first layer that it is in; 0 if it is in none.
+    """
+
+    blocks: int
+    layers: tuple[tuple[int, int], ...]
+
+    def share(self, bit: int) -> float:
+        """The part of the prompt's bytes, 0 to 1, that the endpoint of `bit` holds."""
+        for depth, holders in self.layers:  # a plain loop: this runs for every endpoint of a pick
+            if holders >> bit & 1:
+                return EDGES[depth] / EDGES[self.blocks]
+        return 0.0
+
+    def deepest(self, most: int) -> Iterator[int]:
+        """At most `most` bits of those that hold the longest part."""
+        holders = self.layers[0][1] if self.layers else 0
+        while holders and most:
+            low = holders & -holders
+            yield low.bit_length() - 1
+            holders ^= low
+            most -= 1
+
+
+class PrefixIndex:
+    """One pool's. Endpoints are known by their bits: `admit` gives them."""
+
+    __slots__ = ("_bits", "_limit", "_live", "_old", "_retired", "_retiring", "_young")
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+        self._live = 0
+        self._retiring: set[int] = set()
+        self._retired: set[int] = set()
+        self._young: dict[int, int] = {}
+        self._old: dict[int, int] = {}
+        self._limit = CAPACITY // 2
+
+    def admit(self, addresses: Sequence[str]) -> list[int]:
+        """The pool's endpoints are these: the bit of each. One that left and came back holds nothing."""
+        bits = self._bits
+        present = set(addresses)
+        if bits.keys() != present:
+            for address in bits.keys() - present:
+                self._retiring.add(bits.pop(address))
+            taken = {*bits.values(), *self._retiring, *self._retired}
+            if len(taken) + len(present) > MOST_BITS:
+                self._young, self._old = {}, {}
+                self._retiring, self._retired = set(), set()
+                taken = set(bits.values())
+            free = (bit for bit in count() if bit not in taken)
+            for address in dict.fromkeys(addresses):
+                if address not in bits:
+                    bits[address] = next(free)
+            self._live = sum(1 << bit for bit in bits.values())
+            self._limit = min(CAPACITY * max(len(bits), 1), MOST_BLOCKS) // 2
+        return [bits[address] for address in addresses]
+
+    def match(self, blocks: Sequence[int]) -> PrefixMatch | None:
+        """Who holds a first part of the prompt; None if nobody does."""
+        if not blocks:
+            return None
+        young, old = self._young.get, self._old.get
+        holders = (young(blocks[0], 0) | old(blocks[0], 0)) & self._live
+        if not holders:
+            return None
+        layers = []
+        depth = 0
+        for block in blocks:
+            still = holders & (young(block, 0) | old(block, 0))
+            if still != holders:
+                layers.append((depth, holders))
+                holders = still
+                if not holders:
+                    break
+            depth += 1
+        if holders:
+            layers.append((depth, holders))
+        layers.reverse()
+        return PrefixMatch(len(blocks), tuple(layers))
+
+    def shares(self, blocks: Sequence[int]) -> dict[str, float]:
+        """The part of the prompt, 0 to 1, that each endpoint holds, by address; the others are left out."""
+        match = self.match(blocks)
+        if match is None:
+            return {}
+        return {address: share for address, bit in self._bits.items() if (share := match.share(bit))}
+
+    def add(self, blocks: Sequence[int], address: str, *, known: bool = True) -> None:
+        """The endpoint was sent the prompt. Nothing is kept of one that was not admitted.
+
+        Not `known`: nobody held any of it when it was looked up. That spares a look at what each block has.
+        """
+        bit = self._bits.get(address)
+        if bit is None:
+            return
+        young = self._young
+        if len(young) + len(blocks) > self._limit:
+            self._turn()
+            young = self._young
+        mask = 1 << bit
+        if not known:
+            young.update(dict.fromkeys(blocks, mask))
+            return
+        held = young.get
+        for block in blocks:
+            young[block] = held(block, 0) | mask
+
+    def _turn(self) -> None:
+        """The young generation is old; what the old one said is forgotten, and with it who left while it was young."""
+        self._old, self._young = self._young, {}
+        self._retired, self._retiring = self._retiring, set()
