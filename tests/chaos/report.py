@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.chaos import MEMORY, SLACK
+from tests.support.chaos import BUSY_SLACK, MEMORY, SLACK
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = """# Chaos
@@ -28,14 +28,15 @@ loopback, seen over {rounds} rounds; `make chaos` writes this file, and `make te
 |---|---|---|---|---|---|
 {rows}
 
-After the rounds every part's descriptors and threads were at the level from before (but for {slack}, which scrapes and
-thread pools move), and its memory within {memory} MiB of it, or the run would have failed. `turnout_streams_open` and
-`turnout_endpoint_inflight` were 0 after bad servers, `turnout_streams_open` after bad clients.
+After the rounds every part's descriptors and threads were at the level from before (but for {slack}; in the API and the
+controller {busy}: kept connections and thread pools), and its memory within {memory} MiB of it, or the run would have
+failed. `turnout_streams_open` and `turnout_endpoint_inflight` were 0 after bad servers, `turnout_streams_open` after
+bad clients.
 
 - A server's answer that breaks off reaches the client as a connection that ends without the end of the answer.
 - A worker out of descriptors closes connections that it cannot hold, without a byte (a client may ask again), and is
   not busy with it.
-- "No room" is a limit on the size of files that the API process may write: SQLite meets a write that fails.
+- "No room" is a tmpfs filled to its last byte (needs root), or a limit on the size of files that the API may write.
 """
 
 
@@ -78,7 +79,9 @@ def machine() -> str:
 
 
 def _page(table: str, rounds: int) -> str:
-    return TEXT.format(rounds=rounds, machine=machine(), rows=table, slack=SLACK, memory=MEMORY // 2**20)
+    return TEXT.format(
+        rounds=rounds, machine=machine(), rows=table, slack=SLACK, busy=BUSY_SLACK, memory=MEMORY // 2**20
+    )
 
 
 if __name__ == "__main__":
