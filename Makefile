@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench format golden laboratory clean
+.PHONY: demo test check bench format golden laboratory chaos soak clean
 
 demo: $(VENV)/.installed
 	$(BIN)/turnout demo
@@ -33,6 +33,14 @@ laboratory: $(VENV)/.installed
 
 golden: $(VENV)/.installed-dev
 	TURNOUT_REWRITE_GOLDEN=1 $(BIN)/python -m pytest tests/translate -q
+
+# Every failure many times; writes docs/chaos.md. CHAOS="--rounds 3" for fewer.
+chaos: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.chaos.report $(CHAOS)
+
+# Half an hour at half of the peak rate; writes docs/soak.md. SOAK="--minutes 3" for less.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -41,6 +41,10 @@ class Conversation:
         self.server.received.append(received)
         return received
 
+    async def rest(self, head: Received) -> bytes:
+        """The body that follows `head`, whole. Raises IncompleteReadError when the connection ends before."""
+        return await self._body(head.headers)
+
     async def send(self, *parts: bytes) -> None:
         """Sends each part by itself."""
         for part in parts:
