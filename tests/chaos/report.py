@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = """# Chaos
 
 What clients see when a part fails, and how fast it is whole again. Each row is a failure of a real `turnout up` on
-loopback, seen over {rounds} rounds; `make chaos` writes this file, and `make test` runs one round of each.
+loopback, seen over {rounds} rounds; `make chaos` writes this file, which is no part of `make test`.
 
 {machine}
 
