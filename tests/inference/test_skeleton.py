@@ -54,3 +54,11 @@ def test_it_is_the_same_document_with_shorter_strings(document: dict[str, str], 
 @given(st.lists(st.one_of(st.binary(max_size=40), st.just(b'{"a":"' + b"x" * 5000), st.just(b"\\"))))
 def test_it_never_raises_and_never_grows(parts: list[bytes]) -> None:
     assert len(skeleton(parts)) <= sum(map(len, parts))
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=30_000), st.integers(0, 30_000), st.integers(LEAST, 9000))
+def test_its_first_bytes_are_the_bodys_as_far_as_they_are_to_be_exact(body: bytes, exact: int, size: int) -> None:
+    body = b'{"a":"' + b"x" * 9000 + body
+
+    assert skeleton(cut(body, size), exact)[:exact] == body[:exact]

@@ -1,9 +1,14 @@
 """A request's head, read."""
 
+import json
+
 import pytest
 
+from turnout.inference import prompt_blocks
+from turnout.proxy.affinity import chosen_key
 from turnout.proxy.heads import CODING, CONNECTION, CONTENT_TYPE, EXPECT, HOST, LENGTH, REQUEST_ID, SESSION
 from turnout.proxy.request import Request
+from turnout.table import SplitKey
 
 
 def read(noted: dict[int, bytes], *, url: bytes = b"/p?q", method: bytes = b"POST", http10: bool = False) -> Request:
@@ -97,24 +102,6 @@ def test_a_url_gives_its_host_and_loses_it() -> None:
     assert request.fault is None
 
 
-def test_objective_and_flow_are_read_and_the_canonical_name_wins() -> None:
-    def said(*pairs: tuple[bytes, bytes]) -> Request:
-        lines = [part for name, value in pairs for part in (name, b": ", value, b"\r\n")]
-        return Request(b"POST", b"/", lines, closes=False, http10=False)
-
-    both = said(
-        (b"X-LLM-D-Inference-Objective", b"old"),
-        (b"X-Gateway-Inference-Objective", b"new"),
-        (b"x-llm-d-inference-fairness-id", b"old"),
-        (b"x-gateway-inference-fairness-id", b"new"),
-    )
-    old = said((b"x-llm-d-inference-objective", b"old"), (b"X-LLM-D-Inference-Fairness-Id", b"flow"))
-
-    assert (both.objective(), both.fairness_id()) == (b"new", b"new")
-    assert (old.objective(), old.fairness_id()) == (b"old", b"flow")
-    assert (said().objective(), said().fairness_id()) == (b"", b"")
-
-
 FORM = {CONTENT_TYPE: b"multipart/form-data; boundary=b", CODING: b"chunked"}
 
 
@@ -152,3 +139,21 @@ def test_a_json_body_is_ready_when_it_is_whole_and_any_other_at_once() -> None:
     assert read({CODING: b"chunked"}).ready()
     assert read({CONTENT_TYPE: b"multipart/form-data", CODING: b"chunked"}).ready()
     assert read({}).ready()
+
+
+def test_a_long_conversation_is_the_same_prompt_and_the_same_key_however_its_bytes_came() -> None:
+    """The client's next turn repeats the images of this one: both must find what this one left behind."""
+    said = [{"role": "user", "content": [{"image": "QUJD" * 200_000}, "what is it?"]}]
+    body = json.dumps({"model": "m", "messages": said, "user": "U" * 20_000}).encode()
+    keys = (SplitKey("prefixHash", messages=1), SplitKey("bodyField", "user"))
+
+    def read(size: int) -> tuple[object, ...]:
+        request = Request(b"POST", b"/", [], closes=False, http10=False)
+        request.buffered = request.complete = True
+        request.size = len(body)
+        request.body = [body[at : at + size] for at in range(0, len(body), size)]
+        return (tuple(prompt_blocks(request.fields())), *(chosen_key((key,), request) for key in keys))
+
+    (found,) = {read(size) for size in (5000, 16_384, 65_536, len(body))}
+
+    assert all(found)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,18 @@ def test_a_server_that_asks_for_tls_and_a_key_is_asked_with_both(tmp_path: Path)
         return found
 
     assert asyncio.run(scenario()) == [Answer(200, b""), Answer(401, b""), Failure.UNREACHABLE]
+
+
+def test_a_probe_that_is_cancelled_when_its_time_is_over_is_cancelled() -> None:
+    """Taken for a silent server's, the cancellation of a watch would be lost, and the watch would go on."""
+
+    async def scenario() -> None:
+        async with ModelServer(page=HANG) as server, Prober.opened(total=0.2) as prober:
+            probe = asyncio.create_task(prober.get(server.address, "/metrics"))
+            await asyncio.sleep(0.05)
+            time.sleep(0.25)  # the loop is late: both are due when it comes round
+            probe.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await probe
+
+    asyncio.run(scenario())

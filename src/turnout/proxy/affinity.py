@@ -30,9 +30,9 @@ def _read(key: SplitKey, request: Request) -> str:
         case "bodyField":
             if key.name == "model" and not request.buffered:
                 return request.fields().model
-            return field_of(request.text(), key.name)
+            return field_of(request.whole_body(), key.name)
         case "prefixHash":
-            return prefix_of(request.text(), key.messages)
+            return prefix_of(request.whole_body(), key.messages)
         case "clientIP":
             return request.client
 

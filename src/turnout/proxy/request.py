@@ -32,12 +32,10 @@ from turnout.proxy.heads import (
 from turnout.proxy.paths import normal_path
 
 LONG = 256 * 1024
-"""Bytes from which on a body is never copied into one piece."""
+"""Bytes of a body that are read whole: more than a prompt is hashed for. Of what follows only the fields count."""
 _UNSAID = RequestFields()
 _REQUEST_ID = b"x-request-id"
 _PERCENT, _HASH, _DOT = b"%#."  # looking for a byte by its number takes a tenth of the time
-_OBJECTIVE = (b"x-gateway-inference-objective", b"x-llm-d-inference-objective")
-_FAIRNESS = (b"x-gateway-inference-fairness-id", b"x-llm-d-inference-fairness-id")
 
 
 class Request(Struct, eq=False, gc=False):
@@ -120,14 +118,6 @@ class Request(Struct, eq=False, gc=False):
         if _REQUEST_ID in names:
             self.id = self.header(_REQUEST_ID) or self.id
 
-    def objective(self) -> bytes:
-        """The InferenceObjective's name; empty where the request names none."""
-        return self._first(_OBJECTIVE)
-
-    def fairness_id(self) -> bytes:
-        """The flow that the request belongs to; empty where it does not say."""
-        return self._first(_FAIRNESS)
-
     def path(self) -> str:
         """The target without its query."""
         return self.url.partition(b"?")[0].decode("latin-1")
@@ -165,12 +155,16 @@ class Request(Struct, eq=False, gc=False):
         return fields
 
     def text(self) -> bytes:
-        """A JSON body in one piece, a long one without the insides of its long strings; empty for any other."""
+        """A JSON body in one piece; empty for any other. Behind the first LONG bytes, insides of strings may lack."""
+        if self.buffered and self.size > LONG:
+            return skeleton(self.body, LONG)
+        return self.whole_body()
+
+    def whole_body(self) -> bytes:
+        """A JSON body in one piece, however long; empty for any other."""
         body = self.body
         if not self.buffered or not body:
             return b""
-        if self.size > LONG:
-            return skeleton(body)
         if len(body) > 1:
             body[:] = [b"".join(body)]
         return body[0]
@@ -218,9 +212,6 @@ class Request(Struct, eq=False, gc=False):
         """A head that brings a new parser to where this request's body begins."""
         framing = CHUNKED if self.chunked else b"content-length: %d\r\n" % (self.length or 0)
         return b"POST / HTTP/1.1\r\n%b\r\n" % framing
-
-    def _first(self, names: tuple[bytes, ...]) -> bytes:
-        return next(filter(None, map(self.header, names)), b"")
 
     def _read_framing(self, noted: dict[int, bytes]) -> None:
         length, coding = noted.get(LENGTH), noted.get(CODING)

@@ -199,16 +199,14 @@ class Prober:
         """None if the server had closed the connection before it could be asked."""
         loop = asyncio.get_running_loop()
         future = connection.ask(request)
-        late = loop.call_at(began + self._total_seconds, future.cancel)
+        late = loop.call_at(began + self._total_seconds, _expire, future)
         done = False
         try:
             answer = await future
             done = True
         except _LostError as lost:
             return None if lost.clean else Failure.BROKEN
-        except asyncio.CancelledError:
-            if loop.time() < began + self._total_seconds:
-                raise  # it was us who were cancelled
+        except TimeoutError:
             return Failure.SILENT
         finally:
             late.cancel()
@@ -256,3 +254,9 @@ class Prober:
                 head += f"Authorization: Bearer {token.decode('latin-1')}\r\n"
             request = self._requests[key] = f"{head}Accept-Encoding: identity\r\n\r\n".encode("latin-1")
         return request
+
+
+def _expire(answer: "asyncio.Future[Answer]") -> None:
+    # Not cancelled: that is what is done to whoever asks, and must not be taken for a silent server.
+    if not answer.done():
+        answer.set_exception(TimeoutError())
