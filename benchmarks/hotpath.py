@@ -1,7 +1,7 @@
 """What a request costs in Python alone: a worker's own code between transports that cost nothing.
 
 `python -m benchmarks.hotpath` prints microseconds per request of 2 KB and 32 KB and per chunk of a stream;
-`--profile` prints where they go, line by line of the functions that take most (line_profiler).
+`--profile` prints the functions that take most (cProfile).
 """
 
 import argparse

@@ -123,13 +123,6 @@ def await_calm(tree: Tree, *commands: str, seconds: float = 120.0) -> None:
     raise MissingError(f"no calm; the log says: {tree.log.read_text(errors='replace')[-600:]}")
 
 
-def free_port() -> int:
-    """A port that nothing listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
 def free_ports(count: int) -> list[int]:
     """So many different ones, below the range that clients' own ports come from."""
     found: list[int] = []

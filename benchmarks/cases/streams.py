@@ -1,6 +1,7 @@
 """(c), (g): open streams."""
 
 import sys
+import time
 
 import msgspec
 
@@ -59,8 +60,6 @@ def _clients(bench: Bench, proxy: Proxy, count: int, warm: float, seconds: float
 
 
 def _await_warm(load: Tree) -> None:
-    import time
-
     while b"warm" not in load.log.read_bytes():
         assert load.process.poll() is None, load.log.read_text()
         time.sleep(0.01)

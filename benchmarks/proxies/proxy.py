@@ -64,11 +64,7 @@ def said(command: Sequence[str]) -> str:
 
 def pip_version(binaries: Path, package: str) -> str:
     """The version of a package in an environment."""
-    shown = (
-        said([str(binaries / "pip"), "list", "--format=freeze"])
-        and subprocess.run(
-            [str(binaries / "pip"), "list", "--format=freeze"], capture_output=True, text=True, check=False
-        ).stdout
-    )
+    command = [str(binaries / "pip"), "list", "--format=freeze"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     name = package.partition("[")[0]
-    return next((line.split("==")[1] for line in shown.split("\n") if line.startswith(f"{name}==")), "unknown")
+    return next(line.split("==")[1] for line in listed.split("\n") if line.startswith(f"{name}=="))

@@ -4,7 +4,17 @@ from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
 
-class RequestFields(Struct, frozen=True, gc=False):
+class _AsTheyCame(Struct, frozen=True, gc=False, kw_only=True):
+    response_format: Raw = Raw()
+    text: Raw = Raw()
+    messages: Raw = Raw()
+    prompt: Raw = Raw()
+    input: Raw = Raw()
+    system: Raw = Raw()
+    tools: Raw = Raw()
+
+
+class RequestFields(_AsTheyCame, frozen=True, gc=False):
     """What a JSON body says of itself; each field is at its default where the body lacks it or gives another type.
 
     `response_format` and `text` are as they came: see `wants_json`. So are what the prompt is made of: see
@@ -14,13 +24,6 @@ class RequestFields(Struct, frozen=True, gc=False):
     model: str = ""
     prompt_cache_key: str = ""
     stream: bool = False
-    response_format: Raw = Raw()
-    text: Raw = Raw()
-    messages: Raw = Raw()
-    prompt: Raw = Raw()
-    input: Raw = Raw()
-    system: Raw = Raw()
-    tools: Raw = Raw()
 
     @property
     def wants_json(self) -> bool:
@@ -34,18 +37,11 @@ class RequestFields(Struct, frozen=True, gc=False):
             return False
 
 
-class _Loose(Struct, gc=False):
+class _Loose(_AsTheyCame, frozen=True, gc=False):
     # Any type, so that one odd field does not hide the others.
     model: object = None
     prompt_cache_key: object = None
     stream: object = None
-    response_format: Raw = Raw()
-    text: Raw = Raw()
-    messages: Raw = Raw()
-    prompt: Raw = Raw()
-    input: Raw = Raw()
-    system: Raw = Raw()
-    tools: Raw = Raw()
 
 
 class _Text(Struct, gc=False):
@@ -83,11 +79,5 @@ def _read_loose(body: bytes) -> RequestFields:
         model if isinstance(model, str) else "",
         key if isinstance(key, str) else "",
         loose.stream is True,
-        loose.response_format,
-        loose.text,
-        loose.messages,
-        loose.prompt,
-        loose.input,
-        loose.system,
-        loose.tools,
+        **{name: getattr(loose, name) for name in _AsTheyCame.__struct_fields__},
     )

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from turnout.routing.expressions import Test
 from turnout.routing.shortlist import Choices
+from turnout.table.keyed import replaced
 
 T = TypeVar("T")
 
@@ -26,7 +27,7 @@ class Hosts(Generic[T]):
         every = changes.get("", self._any)
         exact = {name: value for name, value in changes.items() if name and not name.startswith("*.")}
         suffixes = {name[1:]: value for name, value in changes.items() if name.startswith("*.")}
-        return Hosts(_revised(self._exact, exact), _revised(self._suffixes, suffixes), every)
+        return Hosts(replaced(self._exact, exact), replaced(self._suffixes, suffixes), every)
 
     def best(self, host: str) -> T | None:
         """The value of the most specific hostname that matches `host`."""
@@ -72,9 +73,9 @@ class Paths:
     ) -> "Paths":
         """Another one with these choices by path, where None takes one away, and these expressions, unless None."""
         return Paths(
-            _revised(self._exact, exact),
+            replaced(self._exact, exact),
             self._expressions if expressions is None else expressions,
-            _revised(self._prefixes, prefixes),
+            replaced(self._prefixes, prefixes),
         )
 
     def matching(self, path: str) -> Iterator[Choices]:
@@ -100,15 +101,3 @@ class Paths:
         found = prefixes.get("")
         if found is not None:
             yield found
-
-
-def _revised(before: dict[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:
-    if not changes:
-        return before
-    found = before.copy()
-    for key, value in changes.items():
-        if value is None:
-            found.pop(key, None)
-        else:
-            found[key] = value
-    return found

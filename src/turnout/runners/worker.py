@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import resource
 import signal
 import socket
 import sys
@@ -15,6 +14,7 @@ from turnout.channels import Accepting, Renew
 from turnout.channels.inflight import InflightFile
 from turnout.proxy.control import Control
 from turnout.proxy.worker import Worker
+from turnout.runners.lifetime import allow_descriptors
 from turnout.telemetry.access_log import AccessLog
 from turnout.telemetry.logs import configure
 
@@ -35,7 +35,7 @@ def main(
     configure(f"worker-{number}")
     if number >= workers:
         raise click.BadParameter(f"there is no worker {number} among {workers}", param_hint="--number")
-    _allow_connections()
+    allow_descriptors()
     try:
         inflight = InflightFile.open(folder / "inflight")
     except (OSError, ValueError) as error:
@@ -67,12 +67,6 @@ async def _live(
 async def _tell(worker: Worker, control: Control) -> None:
     await worker.accepting.wait()
     control.say(Accepting())
-
-
-def _allow_connections() -> None:
-    """As many as the system lets us have: each request takes two, and 1,024 is a common soft limit."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def changed(before: Mapping[K, V], after: Mapping[K, V]) -> list[K]:
     return found
 
 
-def revised(before: dict[K, V], changes: Mapping[K, V | None]) -> dict[K, V]:
-    """`before` with the changes, sorted by key as it was; None takes a key out. `before` itself where none is given."""
+def replaced(before: dict[K, V], changes: Mapping[K, V | None]) -> dict[K, V]:
+    """`before` with the changes; None takes a key out. `before` itself where none is given."""
     if not changes:
         return before
     found = before.copy()
@@ -27,6 +27,12 @@ def revised(before: dict[K, V], changes: Mapping[K, V | None]) -> dict[K, V]:
             found.pop(key, None)
         else:
             found[key] = value
+    return found
+
+
+def revised(before: dict[K, V], changes: Mapping[K, V | None]) -> dict[K, V]:
+    """What `replaced` gives, sorted by key as `before` was."""
+    found = replaced(before, changes)
     if any(value is not None and key not in before for key, value in changes.items()):
         return dict(sorted(found.items()))
     return found
