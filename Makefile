@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check bench format golden laboratory chaos clean
+.PHONY: demo test check bench format golden laboratory chaos soak clean
 
 demo: $(VENV)/.installed
 	$(BIN)/turnout demo
@@ -37,6 +37,10 @@ golden: $(VENV)/.installed-dev
 # Every failure many times; writes docs/chaos.md. CHAOS="--rounds 3" for fewer.
 chaos: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.chaos.report $(CHAOS)
+
+# Half of the peak rate for 30 minutes; writes docs/soak.md. SOAK="--minutes 3" for less.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.soak $(SOAK)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
