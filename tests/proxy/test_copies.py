@@ -78,7 +78,7 @@ def test_mirrors_get_the_request_as_the_server_got_it() -> None:
             await until(lambda: served.state.mirrors.counts["sent"] == 2 * len(REQUESTS))
             assert served.state.mirrors.held == served.in_flight == 0
             assert len(served.records) == len(REQUESTS)
-            assert {each.pool for each in served.records} == {"default/a"}
+            assert {each.place.pool for each in served.records} == {"default/a"}
             assert len(first.conversations) == 1
 
     run(main())

@@ -168,13 +168,13 @@ def test_a_record_says_what_was_decided_and_how_it_ended() -> None:
                 assert served.in_flight == 1
             await until(lambda: served.records)
             (record,) = served.records
-            assert (record.route, record.rule, record.pool, record.endpoint) == (
+            assert (record.place.route, record.place.rule, record.place.pool, record.endpoint) == (
                 "default/r",
                 "0",
                 "default/a",
                 up.address,
             )
-            assert (record.table_version, record.weight, record.weight_total) == (1, 99, 100)
+            assert (record.place.table_version, record.place.weight, record.place.weight_total) == (1, 99, 100)
             assert (record.code, record.reason, record.stream, record.attempts) == (200, "client-gone", True, 1)
             assert record.unit.startswith("key:")
             assert record.ttfb is not None
@@ -203,7 +203,7 @@ def test_an_open_stream_keeps_its_upstream_when_the_table_is_swapped() -> None:
                 old.go.set()  # type: ignore[attr-defined]
                 answer = await opened.read()
                 assert (answer.body, answer.pool, answer.whole) == (b"ab", "a", True)
-            assert sorted((each.pool, each.table_version) for each in served.records) == [
+            assert sorted((each.place.pool, each.place.table_version) for each in served.records) == [
                 ("default/a", 1),
                 ("default/b", 2),
             ]

@@ -161,7 +161,7 @@ def test_a_redirect_is_answered_and_the_connection_stays(code: int) -> None:
                 assert (answer.status, answer.body, answer.reason) == (code, b"", "")
                 assert answer.headers["location"] == "https://new.example/new/x?q=1"
                 assert not {"connection", "x-turnout-pool"} & set(answer.headers)
-            assert [(each.code, each.reason, each.rule) for each in served.records] == [(code, "", "0")] * 2
+            assert [(each.code, each.reason, each.place.rule) for each in served.records] == [(code, "", "0")] * 2
 
     run(main())
 

@@ -4,14 +4,15 @@ from msgspec.structs import replace
 
 from turnout.channels import Count, Report
 from turnout.proxy.reports import MOST_MODELS, Reports
-from turnout.telemetry.record import Record
+from turnout.telemetry.record import Place, Record
 from turnout.telemetry.snapshot import MOST_SERIES, OTHER
 
 SECOND = ({7: 1}, 1.0)
 
 
 def record(code: int = 200, reason: str = "") -> Record:
-    return Record(1.0, "a/r", "0", "a/p", "10.0.0.1:80", 1, 1, 1, "stretch:0", code, reason, False, None, None, 1.0, 1)
+    place = Place("a/r", "0", "a/p", "", 1, 1, 1)
+    return Record(1.0, place, "10.0.0.1:80", "stretch:0", code, reason, False, 1.0, 1)
 
 
 def test_records_of_one_kind_are_one_count_and_are_told_once() -> None:
@@ -34,16 +35,18 @@ def test_records_of_one_kind_are_one_count_and_are_told_once() -> None:
 def test_a_streams_times_and_tokens_are_told() -> None:
     reports = Reports()
     usage = b'"usage":{"prompt_tokens":9,"total_tokens":20,"completion_tokens":11}'
-    reports.add(replace(record(), stream=True, asked=0.1, first_token=0.5, duration=1.5, usage=usage))
+    reports.add(replace(record(), stream=True, began=1.0, sent=1.25, first_content=1.5, duration=1.5, usage=usage))
 
     (count,) = reports.report(0, 1).counts
     assert (count.prompt_tokens, count.completion_tokens) == (9, 11)
-    assert (count.ttft[1], count.tpot[1]) == (0.4, 0.1)
+    assert (count.ttft[1], count.tpot[1]) == (0.25, 0.1)
 
 
 def test_one_token_has_no_time_per_token() -> None:
     reports = Reports()
-    reports.add(replace(record(), stream=True, first_token=0.5, usage=b'"usage":{"completion_tokens":1}'))
+    reports.add(
+        replace(record(), stream=True, began=1.0, sent=1.0, first_content=1.5, usage=b'"usage":{"completion_tokens":1}')
+    )
     (count,) = reports.report(0, 1).counts
     assert count.tpot == ({}, 0.0)
 
@@ -72,7 +75,7 @@ def test_models_beyond_the_limit_are_told_as_other() -> None:
 def test_kinds_beyond_the_limit_are_told_as_other() -> None:
     reports = Reports()
     for number in range(MOST_SERIES + 5):
-        reports.add(replace(record(), route=f"a/r{number}"))
+        reports.add(replace(record(), place=replace(record().place, route=f"a/r{number}")))
     told = reports.report(0, 1).counts
     assert len(told) == MOST_SERIES + 1
     assert [each.requests for each in told if each.route == OTHER] == [5]

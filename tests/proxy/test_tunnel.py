@@ -47,7 +47,7 @@ def test_bytes_go_both_ways_and_the_tunnel_is_in_flight_until_it_is_closed() -> 
             await until(lambda: served.records)
             assert served.in_flight == 0
             (record,) = served.records
-            assert (record.code, record.reason, record.pool, record.attempts) == (101, "", "default/a", 1)
+            assert (record.code, record.reason, record.place.pool, record.attempts) == (101, "", "default/a", 1)
             assert record.stream
             assert record.ttfb is not None
             assert not served.state.sessions

@@ -5,14 +5,14 @@ import re
 from pathlib import Path
 
 from turnout.telemetry.access_log import AccessLog, Line, sampled
-from turnout.telemetry.record import Record
+from turnout.telemetry.record import Place, Record
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "access-log.md"
 
 
 def record(code: int = 200, number: int = 0, logged: float | None = None) -> Record:
-    shape = (False, None, None, 1.0, 1)
-    return Record(1.0, "a/r", "0", "a/p", "h:1", 1, 1, 2, "key:ab", code, "", *shape, id=b"%d" % number, logged=logged)
+    place = Place("a/r", "0", "a/p", "", 1, 1, 2, logged)
+    return Record(1.0, place, "h:1", "key:ab", code, "", False, 1.0, 1, id=b"%d" % number)
 
 
 def logged(folder: Path, *records: Record, default: float = 1.0) -> list[dict[str, object]]:

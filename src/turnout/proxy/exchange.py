@@ -17,7 +17,7 @@ from turnout.proxy.heads import CONTINUE
 from turnout.proxy.limits import SWEEP
 from turnout.proxy.mirror import Draft
 from turnout.proxy.observation import Observation
-from turnout.proxy.recording import record_of
+from turnout.proxy.recording import place_of, record_of
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.tunnel import Tunnel
@@ -371,9 +371,7 @@ class Exchange(Struct, eq=False, gc=False):
         answer, began = self._answer, self._began
         state.streams -= answer.stream
         duration = state.clock() - began
-        view, port = self._view, self._client.port
-        state.sink(
-            record_of(
-                self.request, plan, assigned, attempts, answer, observed, view, port, began, duration, code, reason
-            )
-        )
+        arm = assigned.arm
+        place = arm.place if arm is not None else place_of(plan, self._view, self._client.port)
+        request, unit = self.request, assigned.unit
+        state.sink(record_of(request, place, unit, attempts, answer, observed, began, duration, code, reason))

@@ -11,6 +11,7 @@ from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
 from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, Redirect, Route, RoutingTable, Rule, Split, Timeouts
 from turnout.table.keyed import changed, revised
+from turnout.telemetry.record import Place
 
 FOUND = 1024
 """Requests (port, host, path) whose plan is known without a look into the index: clients ask for the same few."""
@@ -25,17 +26,19 @@ V = TypeVar("V")
 class Arm:
     """A backend of a plan. `key` is its pool's, `line` the header line that names the pool, empty if none may.
 
-    `revision` is what its own filters do to the request, None where they do nothing; `responses` are the rule's header
-    changes and then its own. `mirrors` get copies.
+    `place` is the records'. `revision` is what its own filters do to the request, None where they do nothing;
+    `responses` are the rule's header changes and then its own. `mirrors` get copies.
     """
 
-    __slots__ = ("backend", "key", "line", "mirrors", "responses", "revision")
+    __slots__ = ("backend", "key", "line", "mirrors", "place", "responses", "revision")
 
     def __init__(self, backend: Backend, plan: "Plan") -> None:
         self.backend = backend
         self.key = backend.ref.key
         self.line = b"x-turnout-pool: %b\r\n" % backend.ref.name.encode() if plan.named else b""
         self.revision = _revision(backend.filters, plan.target.match.path)
+        weight, total = backend.weight, plan.splitter.total
+        self.place = Place(plan.route, plan.rule, self.key, backend.role, weight, total, plan.version, plan.logged)
         self.mirrors = mirrors_of(plan.target.rule, backend)
         self.responses: tuple[HeaderEdit, ...] = ()
         for revision in (plan.revision, self.revision):
@@ -52,7 +55,7 @@ class Plan:
     `guarded`: paths for managing model servers are refused, `late` where they are known only after a backend's filters.
     `named`: answers say which pool and endpoint they come from.
     `first_byte` and `stream_idle` are the limits of a server's silence, None for the worker's, 0 for none.
-    `logged` is the access log's, see `Record`.
+    `logged` is the access log's, `place` the records' of requests without a backend: see `Record`.
     """
 
     __slots__ = (
@@ -66,6 +69,7 @@ class Plan:
         "logged",
         "mix",
         "named",
+        "place",
         "plain",
         "redirection",
         "request_seconds",
@@ -76,11 +80,18 @@ class Plan:
         "splitter",
         "stream_idle",
         "target",
+        "version",
         "watched",
     )
 
     def __init__(
-        self, target: Target, sequence: Sequence, watched: Watched | None = None, *, forbidden: bool = False
+        self,
+        target: Target,
+        sequence: Sequence,
+        watched: Watched | None = None,
+        version: int = 0,
+        *,
+        forbidden: bool = False,
     ) -> None:
         rule, path, parameters = target.rule, target.match.path, target.listener.parameters
         redirect, timeouts = rule.filters.redirect, rule.timeouts or NO_TIMEOUTS
@@ -98,6 +109,8 @@ class Plan:
         self.first_byte = parameters.first_byte
         self.stream_idle = parameters.stream_idle
         self.logged = parameters.access_log
+        self.version = version
+        self.place = Place(self.route, self.rule, table_version=version, logged=self.logged)
         self.request_seconds = timeouts.request or 0.0
         self.attempt_seconds = timeouts.backend_request or 0.0
         self.guarded = path.type != "Exact"
@@ -224,7 +237,7 @@ class View:
         if plan is None:
             split = target.rule.split
             watched = self.watched.get(id(split))
-            plan = self._plans[key] = Plan(target, self._sequence(split), watched, forbidden=forbidden)
+            plan = self._plans[key] = Plan(target, self._sequence(split), watched, self.version, forbidden=forbidden)
         return plan
 
     def _sequence(self, split: Split) -> Sequence:

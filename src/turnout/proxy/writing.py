@@ -78,11 +78,6 @@ def write_body(transport: asyncio.Transport, request: Request) -> None:
         write(transport, out, size)
 
 
-def since(began: float, moment: float) -> float | None:
-    """Seconds from `began` to a moment of an Answer; None when that never came."""
-    return moment - began if moment else None
-
-
 class Answer(Struct, eq=False, gc=False):
     """An answer on its way to the client.
 

@@ -12,7 +12,7 @@ from threading import Thread
 import msgspec
 from msgspec import Struct
 
-from turnout.telemetry.record import Record
+from turnout.telemetry.record import Place, Record
 
 WAITING = 64
 """Batches that wait to be written; what comes beyond them is dropped."""
@@ -76,25 +76,26 @@ class AccessLog:
         completion: int | None,
     ) -> None:
         """Takes down a request, if it is one to be logged. `model` is a name that may be told."""
-        share = self._default if record.logged is None else record.logged
+        place = record.place
+        share = self._default if place.logged is None else place.logged
         if share < 0 or (share < 1 and not is_failure(record) and not sampled(record.id, share)):
             return
         line = Line(
             round(record.time, 6),
             record.id.decode("latin-1"),
             self._worker,
-            record.route,
-            record.rule,
-            record.pool,
-            record.role,
+            place.route,
+            place.rule,
+            place.pool,
+            place.role,
             record.endpoint,
             model,
             record.unit,
-            record.weight,
-            record.weight_total,
+            place.weight,
+            place.weight_total,
             record.epoch,
             record.stratum,
-            record.table_version,
+            place.table_version,
             record.code,
             record.reason,
             record.stream,
@@ -106,6 +107,10 @@ class AccessLog:
             completion,
         )
         self._lines.append(_encoder.encode(line) + b"\n")
+
+    def off(self, place: Place) -> bool:
+        """Whether no request of this place is logged."""
+        return (self._default if place.logged is None else place.logged) < 0
 
     def flush(self) -> None:
         """Hands the lines to the thread. It never waits: what the thread cannot take is dropped, and counted."""

@@ -18,19 +18,23 @@ def place(bounds: tuple[float, ...], value: float) -> int:
 
 
 class Spread:
-    """Observations of one kind, until they are told."""
+    """Observations of one kind, until they are told. `full` are the counts of all buckets, `total` is their sum."""
 
-    __slots__ = ("bounds", "counts", "total")
+    __slots__ = ("bounds", "full", "total")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds
-        self.counts: dict[int, int] = {}
+        self.full = [0] * (len(bounds) + 1)
         self.total = 0.0
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """The counts of the buckets that have any."""
+        return {at: count for at, count in enumerate(self.full) if count}
 
     def add(self, value: float) -> None:
         """Counts one observation."""
-        at = bisect_left(self.bounds, value)
-        self.counts[at] = self.counts.get(at, 0) + 1
+        self.full[bisect_left(self.bounds, value)] += 1
         self.total += value
 
     def merge(self, counts: dict[int, int], total: float) -> None:
@@ -38,9 +42,5 @@ class Spread:
         last = len(self.bounds)
         for at, number in counts.items():
             kept = min(at, last)
-            self.counts[kept] = self.counts.get(kept, 0) + number
+            self.full[kept] += number
         self.total += total
-
-    def full(self) -> tuple[int, ...]:
-        """The count of every bucket."""
-        return tuple(self.counts.get(at, 0) for at in range(len(self.bounds) + 1))

@@ -93,7 +93,7 @@ def _of_workers(snapshot: Snapshot, now: float) -> list[Family]:
             "histogram",
             "How late the workers' event loops were, looked at every 10 ms.",
             bounds=LAG,
-            samples={(): Histogram(lag.full(), lag.total)},
+            samples={(): Histogram(tuple(lag.full), lag.total)},
         ),
         Family(
             "turnout_loop_lag_max_seconds",
@@ -169,4 +169,4 @@ def _by_worker(values: Mapping[int, float]) -> dict[Labels, float | Histogram]:
 
 
 def _histograms(spreads: Mapping[Labels, Spread]) -> dict[Labels, float | Histogram]:
-    return {labels: Histogram(spread.full(), spread.total) for labels, spread in spreads.items()}
+    return {labels: Histogram(tuple(spread.full), spread.total) for labels, spread in spreads.items()}
