@@ -27,7 +27,7 @@ def test_the_next_turn_begins_with_the_blocks_of_the_turn_before() -> None:
     first = blocks_of(model="m", messages=talk("a" * 2000))
     second = blocks_of(model="m", messages=talk("a" * 2000, "b" * 2000))
 
-    assert len(first) >= 6
+    assert len(first) >= 3
     # The last block of the first holds the bracket that ends it.
     assert second[: len(first) - 1] == first[:-1]
     assert len(second) > len(first)
@@ -57,7 +57,7 @@ def test_a_block_is_never_longer_than_a_quarter_of_what_comes_before_it_or_the_f
 
 @given(st.text(), st.text(max_size=2000), st.text(max_size=2000))
 def test_prompts_share_exactly_their_common_leading_blocks(model: str, one: str, two: str) -> None:
-    texts = [json.dumps("p" * 300 + each, ensure_ascii=False).encode("utf-8", "replace") for each in (one, two)]
+    texts = [json.dumps("p" * 600 + each, ensure_ascii=False).encode("utf-8", "replace") for each in (one, two)]
     named = json.dumps(model).encode()
     chains = [prompt_blocks(read_request(b'{"model":%b,"prompt":%b}' % (named, each))) for each in texts]
     least = min(map(len, texts))

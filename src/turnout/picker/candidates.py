@@ -26,6 +26,7 @@ class Candidates:
         "_bits",
         "_even",
         "_fixed",
+        "_flat",
         "_least",
         "_left",
         "_most",
@@ -44,13 +45,14 @@ class Candidates:
         self._ready = [each for each in endpoints if each.ready]
         self._slots = [each.slot for each in self._ready]
         self._bits = [bit for each, bit in zip(endpoints, bits, strict=False) if each.ready]
-        self._places = {bit: place for place, bit in enumerate(self._bits)} if len(self._ready) > EXACT else {}
+        self._places = {bit: place for place, bit in enumerate(self._bits)}
         self._weight = profile.in_flight
         self._prefix = profile.prefix_cache
         self._fixed = [
             profile.queue * queue + profile.kv_cache * kv_cache
             for queue, kv_cache in zip(score_queue(self._ready), score_kv_cache(self._ready), strict=True)
         ]
+        self._flat = self._weight > 0 and len(set(self._fixed)) == 1
         # All alike in flight: their scores are 1, and whoever is best then is always so.
         self._even = self._best([fixed + self._weight * 1.0 for fixed in self._fixed])
         self._near: list[int] = []
@@ -63,21 +65,43 @@ class Candidates:
         """The best endpoint; None if there is none. `in_flight` and `dice` are as for `pick.pick`."""
         if len(self._ready) > EXACT:
             return self._pick_near(in_flight, dice, match)
-        winners = self._even
-        counts = [in_flight(slot) for slot in self._slots]
-        if counts:
-            least, most = min(counts), max(counts)
-            if least != most or match is not None:
-                width, weight = (most - least) or 1, self._weight
-                totals = [
-                    fixed + weight * ((most - count) / width if least != most else 1.0)
-                    for fixed, count in zip(self._fixed, counts, strict=True)
-                ]
-                if match is not None:
-                    share, prefix = match.share, self._prefix
-                    totals = [total + prefix * share(bit) for total, bit in zip(totals, self._bits, strict=True)]
-                winners = self._best(totals)
-        return _one(winners, dice)
+        counts = list(map(in_flight, self._slots))
+        if match is None:
+            first = counts[0] if counts else 0
+            if counts.count(first) == len(counts):
+                return _one(self._even, dice)
+            if self._flat:  # whoever has the least in flight is best
+                least = min(counts)
+                if counts.count(least) == 1:
+                    return self._ready[counts.index(least)]
+                return _one([each for each, count in zip(self._ready, counts, strict=True) if count == least], dice)
+        if not counts:
+            return None
+        totals = self._totals(counts)
+        if match is not None:
+            self._credit(totals, match)
+        return _one(self._best(totals), dice)
+
+    def _totals(self, counts: list[int]) -> list[float]:
+        """Each one's total, the prompt aside."""
+        least, most, weight = min(counts), max(counts), self._weight
+        width = most - least
+        if not width:
+            return [fixed + weight * 1.0 for fixed in self._fixed]
+        return [fixed + weight * ((most - count) / width) for fixed, count in zip(self._fixed, counts, strict=True)]
+
+    def _credit(self, totals: list[float], match: PrefixMatch) -> None:
+        """Adds to the totals what holding the prompt counts for."""
+        places, prefix, seen = self._places, self._prefix, 0
+        for share, holders in match.shares():
+            fresh = holders & ~seen
+            seen = holders  # those of a deeper layer are in every other one
+            while fresh:
+                low = fresh & -fresh
+                place = places.get(low.bit_length() - 1)
+                if place is not None:
+                    totals[place] += prefix * share
+                fresh ^= low
 
     def _pick_near(
         self, in_flight: Callable[[int], int], dice: Callable[[], float], match: PrefixMatch | None

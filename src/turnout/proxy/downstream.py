@@ -10,6 +10,7 @@ from turnout.proxy import answers
 from turnout.proxy.answers import Fault
 from turnout.proxy.closing import reset
 from turnout.proxy.exchange import Exchange
+from turnout.proxy.familiar import PATIENCE, FamiliarRequest
 from turnout.proxy.heads import (
     CODING,
     COLON,
@@ -44,6 +45,7 @@ class Downstream(asyncio.Protocol):
         "_current",
         "_deaf",
         "_early",
+        "_familiar",
         "_fed",
         "_held_body",
         "_held_line",
@@ -54,6 +56,7 @@ class Downstream(asyncio.Protocol):
         "_serving",
         "_since",
         "_state",
+        "_strange",
         "_twice",
         "_urls",
         "_waiting",
@@ -77,6 +80,8 @@ class Downstream(asyncio.Protocol):
         self._noted: dict[int, bytes] = {}
         self._twice = False
         self._fed = 0
+        self._familiar: FamiliarRequest | None = None
+        self._strange = 0
         self._arriving: Request | None = None
         self._client = ""
         self._current: Exchange | None = None
@@ -100,29 +105,21 @@ class Downstream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of requests."""
+        familiar = self._familiar
+        if familiar is not None and self._current is None and not (self._fed or self._deaf):
+            request = familiar.request(data)
+            if request is not None:
+                self._strange = 0
+                current = self._current = Exchange.of(self._state, self, request)
+                current.advance()
+                return
         if self._deaf or self._parser is None:
             self._take_early(data)
             return
-        self._fed += len(data)
-        while self._parser is not None:
-            try:
-                self._parser.feed_data(data)
-            except httptools.HttpParserCallbackError:
-                raise
-            except httptools.HttpParserUpgrade as pause:
-                data = self._pass_by(data[pause.args[0] :])
-                continue
-            except httptools.HttpParserError as error:
-                self._malformed(str(error))
-            else:
-                if self._arriving is not None and self._bodies:
-                    self._fed = 0
-                    self._take_body(self._arriving)
-                elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
-                    self._refuse(answers.headers_too_large(self._state.limits.head))
-                elif self._fed == len(data):
-                    self._since = self._state.clock()  # a head's first bytes: from here on it is slow, not idle
-            break
+        begins = self._current is None and not self._fed
+        self._parse(data)
+        if begins and self._strange < PATIENCE:
+            self._remember(data)
         self._serve()
 
     def eof_received(self) -> None:
@@ -220,6 +217,38 @@ class Downstream(asyncio.Protocol):
         request.body += bodies
         request.size += len(bodies[0]) if len(bodies) == 1 else sum(map(len, bodies))
         bodies.clear()
+
+    def _parse(self, data: bytes) -> None:
+        self._fed += len(data)
+        while self._parser is not None:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserCallbackError:
+                raise
+            except httptools.HttpParserUpgrade as pause:
+                data = self._pass_by(data[pause.args[0] :])
+                continue
+            except httptools.HttpParserError as error:
+                self._malformed(str(error))
+            else:
+                self._parsed(len(data))
+            break
+
+    def _parsed(self, size: int) -> None:
+        if self._arriving is not None and self._bodies:
+            self._fed = 0
+            self._take_body(self._arriving)
+        elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
+            self._refuse(answers.headers_too_large(self._state.limits.head))
+        elif self._fed == size:
+            self._since = self._state.clock()  # a head's first bytes: from here on it is slow, not idle
+
+    def _remember(self, data: bytes) -> None:
+        """The next request may have the head of the one that has just come, if that is the whole of `data`."""
+        current = self._current
+        if current is not None and current.request.complete and not self._deaf:
+            self._familiar = FamiliarRequest.of(data, current.request)
+            self._strange += 1
 
     def _noted_twice(self, kind: int, value: bytes) -> bytes:
         if kind == HOST:

@@ -259,6 +259,7 @@ class Exchange(Struct, eq=False, gc=False):
             arm = self._assigned.arm
             if arm is not None and arm.responses:
                 upstream.head = revised(upstream.head, arm.responses)
+                upstream.wire = b""
             out = answer.head(upstream, self.request, self._origin(), draining=state.draining)
             state.streams += answer.stream
             if observed is not None:

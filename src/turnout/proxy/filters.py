@@ -65,6 +65,7 @@ class Revision:
 
     def apply(self, request: Request) -> None:
         """Changes the request, which is then read anew where that matters."""
+        request.wire = b""
         for edit in self._requests:
             request.lines = edit.apply(request.lines)
         if self._host:

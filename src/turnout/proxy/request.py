@@ -46,7 +46,8 @@ class Request(Struct, eq=False, gc=False):
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
     client's address. `fault` is why it is not relayed. `offers` are the protocols that the server may switch to.
-    `model` is what the body names, once `fields` were read.
+    `model` is what the body names, once `fields` were read. `wire` is the request line and `lines` as they are written,
+    up to the value of x-request-id, which is last; empty where that is to be put together.
 
     `url` is the target in origin form, its path normal; but for `OPTIONS *`, which is not relayed.
     """
@@ -72,6 +73,7 @@ class Request(Struct, eq=False, gc=False):
     fault: Fault | Notice | None = None
     offers: tuple[bytes, ...] = ()
     model: str = ""
+    wire: bytes = b""
     _fields: RequestFields | None = None
     _form: ModelPart | None = None
     _scanned: int = 0
@@ -117,6 +119,14 @@ class Request(Struct, eq=False, gc=False):
             self.session = self.header(b"x-session-id")
         if _REQUEST_ID in names:
             self.id = self.header(_REQUEST_ID) or self.id
+
+    def is_plain(self) -> bool:
+        """Whether nothing but its target, its header lines and the length of its body tells it from others."""
+        if self.fault is not None or self.closes or self.http10 or self.expects or self.chunked:
+            return False
+        if self.offers or self._form is not None:
+            return False
+        return self.lines[-4] is _REQUEST_ID  # ours, and not the client's own
 
     def path(self) -> str:
         """The target without its query."""

@@ -5,6 +5,7 @@ from typing import Protocol, cast
 
 import httptools
 
+from turnout.proxy.familiar import PATIENCE, FamiliarAnswer
 from turnout.proxy.heads import (
     CODING,
     COLON,
@@ -52,13 +53,15 @@ class Home(Protocol):
 class Upstream(asyncio.Protocol):
     """Serves one request at a time.
 
-    Of the present answer: `status` is 0 until its final head is read; `head` are its header lines that pass; `parts` is
+    Of the present answer: `status` is 0 until its final head is read; `head` are its header lines that pass, `wire` the
+    status line and these as they are written, empty where that is to be put together; `parts` is
     the body that came since the last `relay`; `length` its Content-Length; `bodiless` says that none follows.
     `uses` counts requests. `began`: a byte of the answer came. `reusable`: the server keeps the connection.
     With the status SWITCHING `parts` is what the server sent in the new protocol already.
     """
 
     __slots__ = (
+        "_familiar",
         "_fault",
         "_fed",
         "_home",
@@ -67,6 +70,7 @@ class Upstream(asyncio.Protocol):
         "_offers",
         "_parser",
         "_renew",
+        "_strange",
         "_until_close",
         "_whole",
         "began",
@@ -84,6 +88,7 @@ class Upstream(asyncio.Protocol):
         "status",
         "transport",
         "uses",
+        "wire",
         "write_paused",
     )
 
@@ -97,6 +102,8 @@ class Upstream(asyncio.Protocol):
         self.parts: list[bytes] = []
         self.on_body = self.parts.append  # the parser calls the list itself: no Python frame per piece
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
+        self._familiar: FamiliarAnswer | None = None
+        self._strange = 0
         self._reset()
 
     def _reset(self) -> None:
@@ -108,6 +115,7 @@ class Upstream(asyncio.Protocol):
         self.length: bytes | None = None
         self.content_type = b""
         self.head: list[bytes] = []
+        self.wire = b""
         self._lines: list[bytes] = []
         self._noted: dict[int, bytes] = {}
         self._offers: tuple[bytes, ...] = ()
@@ -151,20 +159,17 @@ class Upstream(asyncio.Protocol):
         if receiver is None or self._parser is None:
             self.transport.abort()  # a server that speaks unasked would have its words taken for the next answer
             return
+        begins = not self.began and not receiver.head_only
         self.began = True
-        if not self.status:
-            self._fed += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserCallbackError:
-            raise
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as stop:
-            self._stopped(stop, data)
-        if self._renew:
-            self._begin_anew()
+        if begins and self._familiar is not None and self._recognise(self._familiar, data):
+            receiver.relay(self)
+            return
+        self._parse(self._parser, data)
         if self.status:
             if self.bodiless or self._fed or not self.parts:
                 self._starve(len(data))
+            if begins and self.finished and self.reusable and self._strange < PATIENCE:
+                self._remember(data)
             receiver.relay(self)
         elif self._fed > HEAD_LIMIT:
             self._fault = f"the answer's head is over {HEAD_LIMIT} bytes"
@@ -199,6 +204,40 @@ class Upstream(asyncio.Protocol):
         self.write_paused = False
         if self.receiver is not None:
             self.receiver.drained(self)
+
+    def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        if not self.status:
+            self._fed += len(data)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserCallbackError:
+            raise
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as stop:
+            self._stopped(stop, data)
+        if self._renew:
+            self._begin_anew()
+
+    def _recognise(self, familiar: FamiliarAnswer, data: bytes) -> bool:
+        """Takes in a whole answer whose head is that of the last one; False if `data` is no such."""
+        body = familiar.frame.body(data)
+        if body is None:
+            return False
+        self._strange = 0
+        self.status = familiar.status
+        self.head = familiar.head
+        self.wire = familiar.wire
+        self.content_type = familiar.content_type
+        self.length = b"%d" % len(body)
+        if body:
+            self.parts.append(body)
+        self.reusable = self.finished = True
+        return True
+
+    def _remember(self, data: bytes) -> None:
+        """The next answer may have the head of this one, if it is the whole of `data`."""
+        if self.length is not None and not (self.bodiless or self._renew or self._fault):
+            self._familiar = FamiliarAnswer.of(data, self.status, self.head, self.content_type, int(self.length))
+            self._strange += 1
 
     def _begin_anew(self) -> None:
         """An answer to HEAD announces a body that llhttp would wait for; what follows a whole answer is dropped."""

@@ -46,11 +46,14 @@ def write_request(
     `host` is the Host of a request that came without one. `bearer`, where there is one, is sent as Authorization in
     place of the client's.
     """
-    out = [request.method, b" ", request.url, b" HTTP/1.1\r\n"]
-    if request.hostless:
-        out += (b"host: ", host, CRLF)
-    out += request.lines if not bearer else [*without(request.lines, CREDENTIALS), b"authorization: ", bearer, CRLF]
-    out += (request.framing(), CRLF)
+    if request.wire and not bearer:
+        out = [request.wire, request.id, CRLF, request.framing(), CRLF]
+    else:
+        out = [request.method, b" ", request.url, b" HTTP/1.1\r\n"]
+        if request.hostless:
+            out += (b"host: ", host, CRLF)
+        out += request.lines if not bearer else [*without(request.lines, CREDENTIALS), b"authorization: ", bearer, CRLF]
+        out += (request.framing(), CRLF)
     if not whole:
         write(transport, out, 0)
     elif request.chunked and not request.buffered:
@@ -117,9 +120,9 @@ class Answer(Struct, eq=False, gc=False):
             else:
                 self._chunked = True
                 framing = CHUNKED
+        begun = [upstream.wire] if upstream.wire else [STATUS_LINES[upstream.status], *upstream.head]
         return [
-            STATUS_LINES[upstream.status],
-            *upstream.head,
+            *begun,
             origin,
             b"x-request-id: %b\r\n" % request.id,
             framing,
