@@ -84,6 +84,7 @@ class FamiliarRequest(Struct, frozen=True, gc=False):
         first.body = []
         first.model = ""
         first.release()
+        first.path()  # read once for all
         return cls(frame, first, b"".join((request.method, b" ", request.url, b" HTTP/1.1\r\n", *first.lines)))
 
     def request(self, data: bytes) -> Request | None:

@@ -74,7 +74,7 @@ class Revision:
         if self._names:
             request.reread(self._names)
         if self.path is not None:
-            request.url = self.path.apply(request.url)
+            request.redirect(self.path.apply(request.url))
 
 
 def revised(lines: list[bytes], edits: tuple[HeaderEdit, ...]) -> list[bytes]:

@@ -74,6 +74,7 @@ class Request(Struct, eq=False, gc=False):
     offers: tuple[bytes, ...] = ()
     model: str = ""
     wire: bytes = b""
+    _path: str = ""
     _fields: RequestFields | None = None
     _form: ModelPart | None = None
     _scanned: int = 0
@@ -130,7 +131,14 @@ class Request(Struct, eq=False, gc=False):
 
     def path(self) -> str:
         """The target without its query."""
-        return self.url.partition(b"?")[0].decode("latin-1")
+        if not self._path:
+            self._path = self.url.partition(b"?")[0].decode("latin-1")
+        return self._path
+
+    def redirect(self, url: bytes) -> None:
+        """The target is another one."""
+        self.url = url
+        self._path = ""
 
     def ready(self) -> bool:
         """Whether enough of the body came to say where the request goes. It is asked until it says so.

@@ -68,6 +68,7 @@ class Upstream(asyncio.Protocol):
         "_lines",
         "_noted",
         "_offers",
+        "_parsed",
         "_parser",
         "_renew",
         "_strange",
@@ -107,6 +108,7 @@ class Upstream(asyncio.Protocol):
         self._reset()
 
     def _reset(self) -> None:
+        self._parsed = False
         self.status = 0
         self.began = False
         self.finished = False
@@ -128,8 +130,12 @@ class Upstream(asyncio.Protocol):
         """The next answer is for `receiver`, whose request offers to switch to one of these protocols."""
         self.receiver = receiver
         self.uses += 1
-        if self.uses > 1:
+        if self._parsed:
             self._reset()
+        else:  # a familiar answer leaves no more than this
+            self.status = 0
+            self.wire = b""
+            self.began = self.finished = self.reusable = False
         self._offers = offers
 
     def pause(self) -> None:
@@ -206,6 +212,7 @@ class Upstream(asyncio.Protocol):
             self.receiver.drained(self)
 
     def _parse(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
+        self._parsed = True
         if not self.status:
             self._fed += len(data)
         try:
