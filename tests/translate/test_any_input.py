@@ -51,7 +51,7 @@ def likely(one: Resource) -> Resource:
 
 
 @given(any_resources())
-@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck), deadline=None)
 def test_whatever_the_schemas_let_through_is_translated(found: list[Resource]) -> None:
     resources = gather(found)
     first = translate(resources, FACTS)
@@ -61,4 +61,5 @@ def test_whatever_the_schemas_let_through_is_translated(found: list[Resource]) -
     msgspec.json.encode([*first.statuses.values()])
     again = translate(with_statuses(resources, first.statuses), FACTS)
     assert again.table == first.table
-    assert again.statuses == first.statuses
+    # What was taken back altogether is not told of again.
+    assert {**first.statuses, **again.statuses} == first.statuses
