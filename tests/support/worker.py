@@ -182,6 +182,7 @@ async def gateway(
         await made.state.connections.close()
     assert made.in_flight == 0
     assert made.state.streams == 0
+    assert made.state.held == 0
 
 
 class Answer(NamedTuple):

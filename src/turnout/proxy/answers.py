@@ -28,6 +28,9 @@ BAD_REQUEST = "bad-request"
 TIMEOUT = "timeout"
 UPSTREAM_RESET = "upstream-reset"
 CLIENT_GONE = "client-gone"
+SATURATED = "saturated"
+RETRY_AFTER = b"retry-after: 1\r\n"
+"""When a saturated gateway may be asked again: what fills it is gone in a moment, or it is not."""
 
 
 def bad_request(message: str) -> Fault:
@@ -58,6 +61,21 @@ def headers_too_large(limit: int) -> Fault:
 def body_too_large(limit: int) -> Fault:
     """The request's body is longer than `limit` bytes."""
     return Fault(413, "body-too-large", f"the request's body is over the limit of {limit} bytes")
+
+
+def body_too_slow(seconds: float) -> Fault:
+    """The client has stopped sending the body that it announced."""
+    return Fault(408, BAD_REQUEST, f"nothing of the request's body came for {seconds:g} s")
+
+
+def too_many_bodies(limit: int) -> Fault:
+    """The requests that are being read take up all the memory that they may."""
+    return Fault(429, SATURATED, f"the requests being read are over the gateway's limit of {limit} bytes together")
+
+
+def too_many_connections(limit: int) -> Fault:
+    """More clients are connected than may be."""
+    return Fault(429, SATURATED, f"the gateway's limit of {limit} connections is reached")
 
 
 def no_route(host: str, path: str) -> Fault:
@@ -146,6 +164,7 @@ def write_answer(
             STATUS_LINES[fault.code],
             b"date: %b\r\ncontent-type: application/json\r\n" % formatdate(usegmt=True).encode(),
             b"content-length: %d\r\nx-turnout-reason: %b\r\n" % (len(body), fault.reason.encode()),
+            RETRY_AFTER if fault.reason == SATURATED else b"",
             origin,
             b"x-request-id: %b\r\n" % request_id,
             CLOSE if close else KEEP_ALIVE if http10 else b"",

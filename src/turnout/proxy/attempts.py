@@ -75,6 +75,8 @@ class Attempts(Struct, eq=False, gc=False):
         self._replayable = self._replayable and not request.body
         self.sent = request.complete
         write_body(upstream.transport, request)
+        if request.held:
+            self._state.let_go(request)
         self._client.hold(held=upstream.write_paused and not self.sent)
 
     def drained(self) -> None:

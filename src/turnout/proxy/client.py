@@ -11,6 +11,10 @@ class Client(Protocol):
     port: int
     write_paused: bool
 
+    @property
+    def holding(self) -> bool:
+        """Whether we have stopped reading the request."""
+
     def hold(self, *, held: bool) -> None:
         """Stops reading the request's body, or reads on."""
 

@@ -58,6 +58,7 @@ class Downstream(asyncio.Protocol):
         "_state",
         "_strange",
         "_twice",
+        "_unwanted",
         "_urls",
         "_waiting",
         "on_body",
@@ -92,6 +93,7 @@ class Downstream(asyncio.Protocol):
         self._deaf = False
         self._early: bytearray | None = None
         self._lingers = 0.0
+        self._unwanted = False
         self._since = state.clock()
 
     # -- asyncio
@@ -102,6 +104,7 @@ class Downstream(asyncio.Protocol):
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if peer else ""
         self._state.sessions.add(self)
+        self._unwanted = len(self._state.sessions) > self._state.limits.connections
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of requests."""
@@ -187,6 +190,8 @@ class Downstream(asyncio.Protocol):
             request.fault = answers.too_many_headers(limits.fields)
         elif self._twice:
             request.fault = answers.bad_request("the request has more than one Host header")
+        elif self._unwanted:
+            request.fault = answers.too_many_connections(limits.connections)
         elif request.method in NOT_SERVED:
             request.fault = answers.bad_request(f"{request.method.decode()} is not served")
         if request.fault is not None:
@@ -211,6 +216,15 @@ class Downstream(asyncio.Protocol):
         self._fed = 0
         if request.closes:
             self._deaf = True
+
+    def _hold_body(self, request: Request) -> None:
+        """A part of a body came, and not its end: what of it waits here counts until it is sent on."""
+        state, before = self._state, request.size
+        self._take_body(request)
+        request.held += request.size - before
+        state.held += request.size - before
+        if state.held > state.limits.bodies:
+            self._refuse(answers.too_many_bodies(state.limits.bodies))
 
     def _take_body(self, request: Request) -> None:
         bodies = self._bodies
@@ -237,7 +251,7 @@ class Downstream(asyncio.Protocol):
     def _parsed(self, size: int) -> None:
         if self._arriving is not None and self._bodies:
             self._fed = 0
-            self._take_body(self._arriving)
+            self._hold_body(self._arriving)
         elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
             self._refuse(answers.headers_too_large(self._state.limits.head))
         elif self._fed == size:
@@ -257,6 +271,11 @@ class Downstream(asyncio.Protocol):
 
     # -- exchange.Client
 
+    @property
+    def holding(self) -> bool:
+        """Whether we have stopped reading."""
+        return self._held_body or self._held_line
+
     def hold(self, *, held: bool) -> None:
         """Stops reading, or reads on, for the sake of the present request's body."""
         if held is not self._held_body:
@@ -267,11 +286,11 @@ class Downstream(asyncio.Protocol):
         """The present request is answered and read: serves the next one, or closes."""
         if self._early is not None and not self._waiting and not close:
             self._go_on()
-        self._current = None
+        self._leave(self._current)
         self._since = self._state.clock()
         if close:
             self._deaf = True
-            self._waiting.clear()
+            self._forget_waiting()
             self.transport.close()
         elif not self._serving and (self._waiting or self._held_line):
             self._serve()
@@ -291,10 +310,10 @@ class Downstream(asyncio.Protocol):
 
     def cut(self, *, framed: bool) -> None:
         """Closes without the end of the answer; with a reset if the client could take that for the end."""
-        self._current = None
+        self._leave(self._current)
         self._since = self._state.clock()
         self._deaf = True
-        self._waiting.clear()
+        self._forget_waiting()
         if framed:
             self.transport.close()
         else:
@@ -326,7 +345,7 @@ class Downstream(asyncio.Protocol):
 
     def end(self) -> None:
         """Ends what it is doing: the time for draining is over."""
-        self._waiting.clear()
+        self._forget_waiting()
         if self._current is not None:
             self._current.expire()
         else:
@@ -416,16 +435,27 @@ class Downstream(asyncio.Protocol):
             request.fault = fault
             self._append(Exchange.of(self._state, self, request))
         elif self._current is not None and self._current.request is request:
-            self._current.reject(fault)
+            self._current.reject(request.fault if isinstance(request.fault, Fault) else fault)
         else:
-            request.fault = fault
+            request.fault = request.fault or fault
         request.closes = True
         self._arriving = None
 
     def _abandon(self) -> None:
         self._deaf = True
-        self._waiting.clear()
+        self._forget_waiting()
         current = self._current
         if current is not None:
-            self._current = None
+            self._leave(current)
             current.abandon()
+
+    def _leave(self, exchange: Exchange | None) -> None:
+        """The exchange is the present one no more, and nothing of its request is held."""
+        self._current = None
+        if exchange is not None and exchange.request.held:
+            self._state.let_go(exchange.request)
+
+    def _forget_waiting(self) -> None:
+        for each in self._waiting:
+            self._state.let_go(each.request)
+        self._waiting.clear()

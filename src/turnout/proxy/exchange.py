@@ -72,7 +72,7 @@ class Exchange(Struct, eq=False, gc=False):
         if phase == WAITING:
             self._begin()
         elif phase == ANSWERED:
-            request.release()
+            self._release()
             if request.complete:
                 self._over()
             elif request.size > self._limit and not self._answer.close:
@@ -111,11 +111,16 @@ class Exchange(Struct, eq=False, gc=False):
         waits = attempts.upstream is not None and self.request.complete and not self._client.write_paused
         if waits and plan is not None:  # for the server
             limit = plan.patience(limit, answered=self._answer.code > 0)
+        slow = not self.request.complete and not self._client.holding
+        if slow:  # for the client
+            limit = min(limit, self._state.limits.slow_body)
         if self._quiet * SWEEP < limit or self._phase in {WAITING, OVER}:
             return
         if waits and attempts.endpoint is not None:
             attempts.failed()
             self._stop(answers.timed_out(attempts.endpoint.address, limit))
+        elif slow:
+            self._stop(answers.body_too_slow(limit))
         else:
             self._break_off(answers.CLIENT_GONE)
 
@@ -265,7 +270,7 @@ class Exchange(Struct, eq=False, gc=False):
             if observed is not None:
                 observed.answered(upstream)
             if self._attempts.sent:
-                self.request.release()
+                self._release()
             if upstream.status == SWITCHING:
                 self._switch(upstream, out)
                 return
@@ -304,7 +309,7 @@ class Exchange(Struct, eq=False, gc=False):
         self._attempts.finish(upstream)
         self._record(self._answer.code, "")
         self._phase = ANSWERED
-        self.request.release()
+        self._release()
         if self.request.complete:
             self._over()
         elif self._answer.close:
@@ -323,7 +328,7 @@ class Exchange(Struct, eq=False, gc=False):
         origin, client = self._origin(), self._client
         self._record(own.code, own.reason)
         self._phase = ANSWERED
-        request.release()
+        self._release()
         if isinstance(own, Notice):
             answer = write_notice(own, request.id, close=close, http10=request.http10)
         else:
@@ -349,6 +354,12 @@ class Exchange(Struct, eq=False, gc=False):
             self._record(self._answer.code or 499, reason)
         self._phase = OVER
         self._client.cut(framed=not self._answer.until_close)
+
+    def _release(self) -> None:
+        """The body is needed no more."""
+        self.request.release()
+        if self.request.held:
+            self._state.let_go(self.request)
 
     def _over(self) -> None:
         self._phase = OVER

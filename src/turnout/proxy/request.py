@@ -46,6 +46,7 @@ class Request(Struct, eq=False, gc=False):
     `length` is the Content-Length, None without one; `chunked` says that the client sends chunks. `closes`: the client
     wants no further answer on this connection. `hostless`: it came without a Host, as HTTP/1.0 may. `client` is the
     client's address. `fault` is why it is not relayed. `offers` are the protocols that the server may switch to.
+    `held` is what of its body counts as held in the worker's sum, see `State.held`.
     `model` is what the body names, once `fields` were read. `wire` is the request line and `lines` as they are written,
     up to the value of x-request-id, which is last; empty where that is to be put together.
 
@@ -72,6 +73,7 @@ class Request(Struct, eq=False, gc=False):
     expects: bool = False
     fault: Fault | Notice | None = None
     offers: tuple[bytes, ...] = ()
+    held: int = 0
     model: str = ""
     wire: bytes = b""
     _path: str = ""

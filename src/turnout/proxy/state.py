@@ -18,6 +18,7 @@ from turnout.proxy.entrances import Entrances
 from turnout.proxy.limits import Limits
 from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
+from turnout.proxy.request import Request
 from turnout.proxy.view import View
 from turnout.routing import Builder, Index
 from turnout.table import RoutingTable
@@ -70,7 +71,10 @@ class KnownPool:
 
 
 class State:
-    """One worker's. `view` is replaced whole between requests; `sink` gets the record of every request."""
+    """One worker's. `held` are the bytes of bodies that came in more than one read, see `Limits.bodies`.
+
+    `view` is replaced whole between requests; `sink` gets the record of every request.
+    """
 
     __slots__ = (
         "_builder",
@@ -84,6 +88,7 @@ class State:
         "draining",
         "endpoints",
         "entrances",
+        "held",
         "in_flight",
         "limits",
         "loop",
@@ -121,6 +126,7 @@ class State:
         self.outliers = Outliers()
         self.sessions: set[Session] = set()
         self.streams = 0
+        self.held = 0
         self.draining = False
         self.clock = monotonic
         self.dice = random
@@ -142,6 +148,11 @@ class State:
         self.view = view
         self.doors = Doors(table)
         self.entrances.swap(entrances)
+
+    def let_go(self, request: Request) -> None:
+        """The body that came so far is held no more."""
+        self.held -= request.held
+        request.held = 0
 
     def server(self, pool: str, endpoint: Endpoint) -> Server | None:
         """The server behind an endpoint of a pool (its key), to be spoken to as the newest table says.

@@ -13,6 +13,12 @@ def allow_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def connection_limit() -> int:
+    """Clients that a worker can serve at once: each takes a descriptor, its server another, and some are ours."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(64, (most - 256) // 2)
+
+
 async def live(work: Coroutine[None, None, None], parent_fd: int | None) -> None:
     """Runs `work` until SIGTERM, SIGINT or the parent's end, at which `parent_fd` reads as ended. Raises its errors."""
     loop = asyncio.get_running_loop()

@@ -13,8 +13,9 @@ import uvloop
 from turnout.channels import Accepting, Renew
 from turnout.channels.inflight import InflightFile
 from turnout.proxy.control import Control
+from turnout.proxy.limits import Limits
 from turnout.proxy.worker import Worker
-from turnout.runners.lifetime import allow_descriptors
+from turnout.runners.lifetime import allow_descriptors, connection_limit
 from turnout.telemetry.access_log import AccessLog
 from turnout.telemetry.logs import configure
 
@@ -49,7 +50,8 @@ def main(
 async def _live(
     number: int, folder: Path, inflight: InflightFile, control_fd: int, drain: float, access_log: AccessLog
 ) -> bool:
-    worker = Worker(number, folder, inflight, drain, access_log=access_log)
+    limits = Limits(connections=connection_limit())
+    worker = Worker(number, folder, inflight, drain, limits, access_log)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, worker.drain)
