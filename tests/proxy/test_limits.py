@@ -99,14 +99,3 @@ def test_a_head_that_does_not_come_to_an_end_ends_the_connection() -> None:
 
     assert wire.closed
     assert memory.left() == []
-
-
-def test_a_body_of_nothing_that_comes_in_chunks_is_passed_on_with_one_end() -> None:
-    memory = MemoryWorker()
-    wire = memory.client()
-    wire.receive(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n")
-    memory.settle()
-    wire.receive(b"0\r\n\r\n")
-    memory.settle()
-
-    assert memory.servers[0].sent.count(b"0\r\n\r\n") == 1

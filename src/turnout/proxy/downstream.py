@@ -18,6 +18,7 @@ from turnout.proxy.heads import (
     CRLF,
     DROP,
     HOST,
+    OLD_CONNECTION,
     REQUEST_ID,
     REQUEST_KINDS,
     UPGRADE,
@@ -176,7 +177,8 @@ class Downstream(asyncio.Protocol):
             return
         keeps = parser.should_keep_alive()
         # Only HTTP/1.1 keeps a connection without being asked to.
-        version = "1.1" if keeps and CONNECTION not in noted else parser.get_http_version()
+        unasked = keeps and CONNECTION not in noted and OLD_CONNECTION not in noted
+        version = "1.1" if unasked else parser.get_http_version()
         url = urls[0] if len(urls) == 1 else b"".join(urls)
         urls.clear()
         request = Request(parser.get_method(), url, self._lines, closes=not keeps, http10=version == "1.0")

@@ -19,7 +19,9 @@ CLOSE = b"connection: close\r\n"
 KEEP_ALIVE = b"connection: keep-alive\r\n"
 
 # What is done with a header. Below DROP it passes; but for PASS and DROP its value is also noted under this number.
-PASS, HOST, CONTENT_TYPE, SESSION, REQUEST_ID, DROP, LENGTH, CODING, CONNECTION, EXPECT, UPGRADE = range(11)
+PASS, HOST, CONTENT_TYPE, SESSION, REQUEST_ID, DROP, LENGTH, CODING, CONNECTION, EXPECT, UPGRADE, OLD_CONNECTION = (
+    range(12)
+)
 
 _HOP = ("keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization", "te", "trailer")
 _REQUEST = {
@@ -33,6 +35,7 @@ _REQUEST = {
     "connection": CONNECTION,
     "expect": EXPECT,
     "upgrade": UPGRADE,
+    "proxy-connection": OLD_CONNECTION,  # ends here as those of _HOP, but llhttp takes it for a Connection
     **dict.fromkeys(("accept", "accept-encoding", "accept-language", "authorization", "cookie", "user-agent"), PASS),
     **dict.fromkeys(("traceparent", "x-forwarded-for", "openai-organization", "openai-project"), PASS),
 }

@@ -73,7 +73,7 @@ def write_body(transport: asyncio.Transport, request: Request) -> None:
     if out:
         request.body = []
     if request.chunked:
-        if out:
+        if size:  # a chunk of nothing would be the last one
             out = [b"%x\r\n" % size, *out, CRLF]
         if request.complete:
             out.append(LAST_CHUNK)
