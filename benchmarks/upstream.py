@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import uvloop
 
@@ -61,10 +61,10 @@ http {{
     return _answering(tree, ports[0], post(chat(200)))
 
 
-def stream_servers(folder: Path, ports: Sequence[int]) -> Tree:
-    """CHUNKS chunks, one each INTERVAL, to every POST on every port."""
+def stream_servers(folder: Path, ports: Sequence[int], phases: int = 1) -> Tree:
+    """CHUNKS chunks, one each INTERVAL, to every POST on every port. Of all streams one in `phases` is due at once."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "benchmarks.upstream", *map(str, ports)]
+    command = [sys.executable, "-m", "benchmarks.upstream", str(phases), *map(str, ports)]
     tree = Tree(command, folder / "streams.log", OTHER_CORE)
     return _answering(tree, ports[0], b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
 
@@ -98,16 +98,18 @@ LAST = _chunk(_event("", '"stop"')) + _chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n"
 class _Server(asyncio.Protocol):
     """One connection: reads a request by its Content-Length, then streams from the shared clock."""
 
-    streams: dict["_Server", int] = {}  # noqa: RUF012  the one clock's list of open streams
+    wheel: ClassVar[list[dict["_Server", int]]] = [{}]
+    """The open streams by phase, with the chunks that they still get. The last served phase is the last."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self._streams: dict[_Server, int] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.streams.pop(self, None)
+        self._streams.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
         buffer = self._buffer
@@ -128,29 +130,33 @@ class _Server(asyncio.Protocol):
             )
             return
         self.transport.write(HEAD)
-        self.streams[self] = CHUNKS
+        self._streams = self.wheel[-1]
+        self._streams[self] = CHUNKS
 
     @classmethod
     def tick(cls) -> None:
-        for server, left in list(cls.streams.items()):
+        streams = cls.wheel.pop(0)
+        cls.wheel.append(streams)
+        for server, left in list(streams.items()):
             if left > 1:
-                cls.streams[server] = left - 1
+                streams[server] = left - 1
                 server.transport.write(TOKEN)
             else:
-                del cls.streams[server]
+                del streams[server]
                 server.transport.write(LAST)
 
 
-async def _serve(ports: Sequence[int]) -> None:
+async def _serve(phases: int, ports: Sequence[int]) -> None:
     loop = asyncio.get_running_loop()
     for port in ports:
         await loop.create_server(_Server, "127.0.0.1", port, backlog=4096)
+    _Server.wheel[:] = [{} for _ in range(phases)]
     due = loop.time()
     while True:
-        due += INTERVAL
+        due += INTERVAL / phases
         await asyncio.sleep(max(due - loop.time(), 0))
         _Server.tick()
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve([int(port) for port in sys.argv[1:]]))
+    uvloop.run(_serve(int(sys.argv[1]), [int(port) for port in sys.argv[2:]]))
