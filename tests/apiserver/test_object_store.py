@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from turnout.apiserver.database import Database
 from turnout.apiserver.object_store import ObjectStore
-from turnout.apiserver.stored import Change, Key, StaleError, StorageError, Transaction
+from turnout.apiserver.stored import Change, Key, NoSpaceError, StaleError, Transaction
 from turnout.apiserver.window import ExpiredError
 
 THINGS = ("g", "things")
@@ -126,11 +126,13 @@ def test_a_failing_disk_changes_nothing_and_is_told(monkeypatch: pytest.MonkeyPa
     commit = database.commit
 
     def full(version: int, changes: "list[Change]") -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
 
     async def main(store: ObjectStore) -> None:
         monkeypatch.setattr(database, "commit", full)
-        with pytest.raises(StorageError, match="disk is full"):
+        with pytest.raises(NoSpaceError, match="disk is full"):
             await store.commit(put("a", 0))
         assert store.get(key("a")) is None
         assert store.version == 0

@@ -1,6 +1,7 @@
 """Writes on a store: who wins, what a generation counts, and what a restart finishes."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -167,16 +168,38 @@ def test_creates_race_with_the_deletion_of_their_namespace() -> None:
     with_writes(main)
 
 
-def test_a_full_disk_is_an_internal_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("why", "text", "code", "reason", "message"),
+    [
+        (
+            sqlite3.SQLITE_FULL,
+            "database or disk is full",
+            507,
+            "InsufficientStorage",
+            "No space left: the object was not stored: database or disk is full; nothing has changed",
+        ),
+        (
+            sqlite3.SQLITE_IOERR_WRITE,
+            "disk I/O error",
+            500,
+            "InternalError",
+            "Internal error occurred: the object could not be stored: disk I/O error",
+        ),
+    ],
+)
+def test_a_full_disk_is_told_from_one_that_fails(
+    monkeypatch: pytest.MonkeyPatch, why: int, text: str, code: int, reason: str, message: str
+) -> None:
     async def main(writes: Writes, store: ObjectStore) -> None:
-        def full(version: int, changes: object) -> None:
-            import sqlite3
+        def refuse(version: int, changes: object) -> None:
+            error = sqlite3.OperationalError(text)
+            error.sqlite_errorcode = why
+            raise error
 
-            raise sqlite3.OperationalError("database or disk is full")
-
-        monkeypatch.setattr(store._committer._database, "commit", full)
-        with pytest.raises(StatusError, match="could not be stored: database or disk is full") as refused:
+        monkeypatch.setattr(store._committer._database, "commit", refuse)
+        with pytest.raises(StatusError) as refused:
             await writes.create(SERVERS, server(), OPTIONS)
-        assert refused.value.code == 500
+        told = refused.value
+        assert (told.code, told.reason, told.message) == (code, reason, message)
 
     with_writes(main)

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from turnout.apiserver.errors import internal, too_large
+from turnout.apiserver.errors import insufficient_storage, internal, too_large
 from turnout.apiserver.object_store import ObjectStore
-from turnout.apiserver.stored import LARGEST, Change, Key, StaleError, StorageError, Stored, Transaction
+from turnout.apiserver.stored import LARGEST, Change, Key, NoSpaceError, StaleError, StorageError, Stored, Transaction
 from turnout.resources.document import Document
 
 
 async def attempt(store: ObjectStore, transaction: Transaction) -> tuple[Change, ...]:
-    """The changes made; none if an expectation no longer holds. Raises a 500 when the disk refuses."""
+    """The changes made; none if an expectation no longer holds. Raises a 507 on a full disk, a 500 on a failing one."""
     try:
         return await store.commit(transaction)
     except StaleError:
         return ()
+    except NoSpaceError as error:
+        raise insufficient_storage(f"the object was not stored: {error}") from error
     except StorageError as error:
         raise internal(f"the object could not be stored: {error}") from error
 

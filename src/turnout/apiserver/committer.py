@@ -10,12 +10,14 @@ from threading import Thread
 from msgspec import Struct
 
 from turnout.apiserver.database import Database
-from turnout.apiserver.stored import Change, Key, StaleError, StorageError, Stored, Transaction
+from turnout.apiserver.stored import Change, Key, NoSpaceError, StaleError, StorageError, Stored, Transaction
 
 log = logging.getLogger("turnout.apiserver")
 
 BATCH = 256
 """Transactions per commit at most."""
+PRIMARY = 0xFF
+"""What of an extended result code of SQLite is the code itself (https://sqlite.org/rescode.html)."""
 
 Changes = tuple[Change, ...]
 
@@ -113,7 +115,9 @@ class Committer:
             self._database.commit(version, [change for outcome in outcomes for change in outcome.changes])
         except sqlite3.Error as error:
             log.exception("a commit of %d transactions failed", len(requests))
-            refusal = StorageError(str(error))
+            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # the module's own errors have none
+            full = code & PRIMARY == sqlite3.SQLITE_FULL
+            refusal = NoSpaceError(str(error)) if full else StorageError(str(error))
             return [Outcome(outcome.request, (), outcome.error or refusal) for outcome in outcomes]
         self._version = version
         for key, stored in staged.items():

@@ -185,3 +185,8 @@ def future_version(version: int, newest: int) -> StatusError:
 def internal(message: str) -> StatusError:
     """The server could not do its part."""
     return StatusError(500, "InternalError", f"Internal error occurred: {message}")
+
+
+def insufficient_storage(message: str) -> StatusError:
+    """There is no room for what was to be stored (RFC 4918, 11.5); Kubernetes has no reason of its own for it."""
+    return StatusError(507, "InsufficientStorage", f"No space left: {message}; nothing has changed")

@@ -71,3 +71,7 @@ class StaleError(Exception):
 
 class StorageError(Exception):
     """The file could not be written; nothing of the transaction is stored."""
+
+
+class NoSpaceError(StorageError):
+    """There is no room for what was to be written."""
