@@ -35,9 +35,9 @@ CPU_SHARE = 0.1
 """The fitted change of the worker's CPU per request over the run may be this share of its median."""
 PHASES = 20
 """Streams are due one after the other: all in one moment would be a burst, whose length p99 would be."""
-FILL_RATE, FILL_SECONDS, FILL_SIZE = 300.0, 45.0, 16384
-"""Load before the run: streams alone, with prompts so long that the prefix indexes of their pools become full. At the
-run's own pace that takes minutes, in which a worker grows. Whole answers fill theirs while the peak is looked for."""
+FILL_RATE, FILL_SECONDS, FILL_SIZE = 600.0, 45.0, 16384
+"""Load before the run: every second request a stream, with prompts so long that the prefix indexes of all pools become
+full. At the run's own pace that takes minutes for the streams' pools, in which a worker grows."""
 WEIGHTS = ((90, 10), (50, 50), (10, 90), (50, 50))
 POOLS = ("old", "new", "stream-old", "stream-new")
 Document = dict[str, object]
@@ -238,7 +238,7 @@ def soak(folder: Path, minutes: float, rate: float) -> tuple[float, list[Stretch
         tree = stack.enter_context(gateway.start())
         peak = 2 * rate or max(each.requests / each.seconds for each in windows(gateway.port, 50_000, 8.0, 4))
         print(f"peak {peak:.0f} requests/s; soaking at {peak / 2:.0f}/s for {minutes:g} minutes", flush=True)
-        print("filled", *windows(gateway.port, FILL_RATE, FILL_SECONDS, size=FILL_SIZE, stream_every=1), flush=True)
+        print("filled", *windows(gateway.port, FILL_RATE, FILL_SECONDS, size=FILL_SIZE, stream_every=2), flush=True)
         change = Changes(Api(gateway.api), plain)
         before = look(tree, gateway.api)
         for number, figures in enumerate(windows(gateway.port, peak / 2, minutes * 60, WINDOWS)):
@@ -311,8 +311,8 @@ run by {LATENCY_SHARE:.0%} of the median for a latency, by {CPU_SHARE:.0%} of it
 
 What a worker holds grows until its prefix indexes are full: a pool's remembers 31,250 blocks for each endpoint, at most
 262,144 (`turnout/picker/prefix_index.py`); here that is 8 MiB for a pool of three servers, 7 MiB for one of two, about
-30 MiB for the four. So that only what comes after is judged, {FILL_SECONDS:.0f} s of streams with prompts of
-{FILL_SIZE // 1024} KiB come before the first window.
+30 MiB for the four. So that only what comes after is judged, {FILL_SECONDS:.0f} s of prompts of
+{FILL_SIZE // 1024} KiB, half of them for streams, come before the first window.
 
 Milliseconds, but for the CPU (microseconds of the worker per whole answer, what streams cost included) and the worker's
 memory (MiB). A latency that the load saw is counted from the write, or from when a request was due if it had to wait
