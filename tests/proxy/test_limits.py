@@ -99,3 +99,14 @@ def test_a_head_that_does_not_come_to_an_end_ends_the_connection() -> None:
 
     assert wire.closed
     assert memory.left() == []
+
+
+def test_a_connection_beyond_the_limit_that_asks_nothing_is_closed_soon_and_the_others_stay() -> None:
+    memory = MemoryWorker(Limits(connections=1, linger=2.0))
+    wanted, silent, begun = memory.client(), memory.client(), memory.client()
+    begun.receive(b"GET / HT")
+    memory.wait(1)
+    assert not silent.closed
+    memory.wait(2)
+
+    assert (wanted.closed, silent.closed, begun.closed) == (False, True, True)

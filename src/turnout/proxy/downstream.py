@@ -327,11 +327,12 @@ class Downstream(asyncio.Protocol):
         """Ends what is idle, quiet, slow or not leaving."""
         limits = self._state.limits
         idle = self._state.view.idle.get(self.port, limits.idle_client) or FOREVER
+        patience = limits.linger if self._unwanted else limits.slow_head if self._fed else idle
         if self._lingers and now - self._lingers > limits.linger:
             self.transport.abort()
         elif self._current is not None:
             self._current.sweep()
-        elif now - self._since > (limits.slow_head if self._fed else idle):
+        elif now - self._since > patience:
             self.transport.abort()
 
     def busy(self) -> bool:
