@@ -64,7 +64,12 @@ class Attempts(Struct, eq=False, gc=False):
         """Sends the request to the best endpoint of `pool`. An attempt may take that many seconds; 0 is no limit."""
         self._pool = pool
         self._seconds = seconds
-        self._try(owner)
+        now = self._state.clock()
+        endpoint = choose_endpoint(self._state, pool, (), now, owner.request)
+        if endpoint is None:
+            self._give_up(owner)
+        else:
+            self._go(owner, endpoint, now)
 
     def pass_on(self, request: Request) -> None:
         """What came of a streamed body goes on to the server, or waits for the connection."""
@@ -152,7 +157,7 @@ class Attempts(Struct, eq=False, gc=False):
         if self.open and self.sent and self.endpoint is not None:
             self._state.outliers.failed(self.endpoint.address, self._state.clock())
 
-    def finish(self, upstream: Upstream) -> None:
+    def finish(self, upstream: Upstream, now: float) -> None:
         """The answer is whole: the connection is free."""
         server, endpoint = self.server, self.endpoint
         assert server is not None
@@ -165,7 +170,6 @@ class Attempts(Struct, eq=False, gc=False):
             upstream.reusable = False  # the rest of the request would be taken for the next one
             self._client.hold(held=False)
         state = self._state
-        now = state.clock()
         if upstream.status >= 500 and upstream.status not in NOT_ITS_FAULT:
             state.outliers.failed(endpoint.address, now)
         elif state.outliers.standings or endpoint.address not in state.outliers.proven:

@@ -256,6 +256,8 @@ class Exchange(Struct, eq=False, gc=False):
         """upstream.Receiver: what came of the answer goes on to the client."""
         self._quiet = 0
         answer, observed = self._answer, self._observed
+        if upstream.wire and observed is None and self._passes_whole(upstream):
+            return
         out: list[bytes] = []
         state = self._state
         if not answer.code:
@@ -278,7 +280,18 @@ class Exchange(Struct, eq=False, gc=False):
             observed.read(upstream.parts)
         answer.relay(self._client.transport, upstream, out, state.clock)
         if upstream.finished:
-            self._finish(upstream)
+            self._finish(upstream, state.clock())
+
+    def _passes_whole(self, upstream: Upstream) -> bool:
+        """An answer that came whole goes on in one step, unless something is to be done with it."""
+        arm, request, state = self._assigned.arm, self.request, self._state
+        if upstream.status >= 500 or arm is None or arm.responses or request.http10 or not self._attempts.sent:
+            return False
+        now = state.clock()
+        last = request.closes or state.draining
+        self._answer.pass_on(self._client.transport, upstream, request, self._origin(), now, last=last)
+        self._finish(upstream, now)
+        return True
 
     def _origin(self) -> bytes:
         """The header lines that say which pool was chosen, and which endpoint answered."""
@@ -304,10 +317,10 @@ class Exchange(Struct, eq=False, gc=False):
         self._record(self._answer.code, reason)
         self._phase = OVER
 
-    def _finish(self, upstream: Upstream) -> None:
+    def _finish(self, upstream: Upstream, now: float) -> None:
         """The answer is whole."""
-        self._attempts.finish(upstream)
-        self._record(self._answer.code, "")
+        self._attempts.finish(upstream, now)
+        self._record(self._answer.code, "", now)
         self._phase = ANSWERED
         self._release()
         if self.request.complete:
@@ -370,10 +383,11 @@ class Exchange(Struct, eq=False, gc=False):
             self._alarm.cancel()
             self._alarm = None
 
-    def _record(self, code: int, reason: str) -> None:
+    def _record(self, code: int, reason: str, now: float = 0.0) -> None:
         state, plan, assigned, attempts = self._state, self._plan, self._assigned, self._attempts
         observed = self._observed
-        self._hush()
+        if self._alarm is not None:
+            self._hush()
         if self._draft is not None:
             self._draft.discard()
             self._draft = None
@@ -382,7 +396,7 @@ class Exchange(Struct, eq=False, gc=False):
             state.observer.end(observed, code, reason, attempts.count)
         answer, began = self._answer, self._began
         state.streams -= answer.stream
-        duration = state.clock() - began
+        duration = (now or state.clock()) - began
         arm = assigned.arm
         place = arm.place if arm is not None else place_of(plan, self._view, self._client.port)
         request, unit = self.request, assigned.unit

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from turnout.proxy.heads import CRLF, STATUS_LINES, new_request_id
+from turnout.proxy.heads import CRLF, STATUS_LINES, is_event_stream, new_request_id
 from turnout.proxy.request import Request
 
 LONGEST = 4096
@@ -117,6 +117,6 @@ class FamiliarAnswer(Struct, frozen=True, gc=False):
     ) -> "FamiliarAnswer | None":
         """The head of the answer that `data` is, to its last byte; None for one out of the ordinary."""
         frame = _frame(data, length)
-        if frame is None:
+        if frame is None or is_event_stream(content_type):
             return None
         return cls(frame, status, head, content_type, b"".join((STATUS_LINES[status], *head)))

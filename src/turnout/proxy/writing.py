@@ -26,6 +26,8 @@ LOOKS = 64
 """Pieces of a stream after which its first content is waited for no longer."""
 LAST_EVENT = 64
 """Bytes: a shorter piece holds no usage. It is an event that only says that the stream ends."""
+_END = CRLF + CRLF
+_LAST = CRLF + CLOSE + CRLF
 JOIN = 64 * 1024
 """Bytes: below it, one copy and one write cost less than a vector of buffers; above it nothing is copied."""
 
@@ -129,6 +131,42 @@ class Answer(Struct, eq=False, gc=False):
             CLOSE if self.close else KEEP_ALIVE if request.http10 else b"",
             CRLF,
         ]
+
+    def pass_on(
+        self,
+        transport: asyncio.Transport,
+        upstream: Upstream,
+        request: Request,
+        origin: bytes,
+        now: float,
+        *,
+        last: bool,
+    ) -> None:
+        """Writes an answer that came whole behind a familiar head, to a client of HTTP/1.1: `head` and `relay` in one.
+
+        `last`: no answer follows on the connection.
+        """
+        self.code = upstream.status
+        self.first_byte = now
+        self.close = last
+        head = (
+            upstream.wire,
+            origin,
+            b"x-request-id: ",
+            request.id,
+            b"\r\ncontent-length: ",
+            upstream.length or b"0",
+            _LAST if last else _END,
+        )
+        parts = upstream.parts
+        if not parts:
+            transport.write(b"".join(head))
+            return
+        body = parts.pop()
+        size = len(body)
+        if size > LAST_EVENT:
+            self._tail = body
+        write(transport, [*head, body], size)
 
     def relay(
         self, transport: asyncio.Transport, upstream: Upstream, out: list[bytes], clock: Callable[[], float]
