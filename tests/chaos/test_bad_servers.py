@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.chaos import ROUNDS, get, level, level_again, metric, note, scripted, told, written
+from tests.support.chaos import get, metric, note, rounds, scripted, told, written
 from tests.support.system import System, system, until
 from tests.support.upstream import Conversation
 
@@ -152,8 +152,7 @@ async def _one(port: int, path: str) -> tuple[int, str]:
 @pytest.mark.parametrize("misdeed", sorted(EXPECTED))
 def test_what_a_bad_server_does_is_told_to_the_client_and_leaves_nothing_behind(up: System, misdeed: str) -> None:
     until(lambda: asked(up, "good", 1).keys() == {(200, "")})
-    before = level(up)
-    for _ in range(ROUNDS):
+    for _ in rounds(up):
         saw = asked(up, misdeed, TIMES)
         assert saw.keys() == EXPECTED[misdeed], saw
         began = time.monotonic()
@@ -162,7 +161,6 @@ def test_what_a_bad_server_does_is_told_to_the_client_and_leaves_nothing_behind(
         shown = Counter({(code, ""): count for (code, _), count in saw.items()})
         cut = " (broken off)" if any(reason == BROKEN for _, reason in saw) else ""
         note(f"a server: {misdeed}", told(shown) + cut, "the server's next answer is relayed", took)
-    level_again(up, before)
     assert metric(up, "turnout_streams_open") == "0"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.chaos import ROUNDS, level, level_again, metric, note, scripted, served_by, written
+from tests.support.chaos import level, level_again, metric, note, rounds, scripted, served_by, written
 from tests.support.system import System, system, until
 from tests.support.upstream import Conversation
 
@@ -30,7 +30,7 @@ async def script(conversation: Conversation) -> None:
         await conversation.send(*[CHUNK] * CHUNKS, b"0\r\n\r\n")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("clients")
     with scripted(script) as server:
@@ -54,13 +54,13 @@ def flooding(up: System, count: int) -> list[socket.socket]:
 
 def test_clients_that_never_read_hold_little_memory_stop_nobody_and_leave_nothing_behind(up: System) -> None:
     assert served_by(up) == "llm"
-    before = level(up)
-    for _ in range(ROUNDS):
+    start = level(up)["worker"].memory
+    for before in rounds(up):
         clients = flooding(up, CLIENTS)
         began = time.monotonic()
         while time.monotonic() < began + 1.0:  # the server sends all it can meanwhile
             assert served_by(up) == "llm"
-        held = level(up)["worker"].memory - before["worker"].memory
+        held = level(up)["worker"].memory - start
         assert held < CLIENTS * 2 * 1024 * 1024, f"{held} bytes are held for {CLIENTS} clients"
         for client in clients:
             client.close()
@@ -76,8 +76,7 @@ def test_clients_that_never_read_hold_little_memory_stop_nobody_and_leave_nothin
 
 def test_clients_that_vanish_in_the_middle_of_a_request_or_an_answer_leave_nothing_behind(up: System) -> None:
     assert served_by(up) == "llm"
-    before = level(up)
-    for _ in range(ROUNDS):
+    for before in rounds(up):
         clients = flooding(up, CLIENTS)
         for begun in (b"GET / HT", b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 999999\r\n\r\nabc") * CLIENTS:
             client = socket.create_connection(("127.0.0.1", up.gateway_port), timeout=20)
@@ -102,14 +101,14 @@ def test_five_thousand_idle_connections_stop_nobody_and_leave_nothing_behind(up:
                 while level(up)["worker"].descriptors < IDLE:
                     await asyncio.sleep(0.05)
             assert await asyncio.to_thread(served_by, up) == "llm"
-            return level(up)["worker"].memory - before["worker"].memory
+            return level(up)["worker"].memory - start
         finally:
             for writer in writers:
                 writer.transport.abort()
 
     assert served_by(up) == "llm"
-    before = level(up)
-    for _ in range(ROUNDS):
+    start = level(up)["worker"].memory
+    for before in rounds(up):
         held = asyncio.run(main())
         note(
             "5,000 idle connections",

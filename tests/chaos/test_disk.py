@@ -13,7 +13,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.support.chaos import ROUNDS, Load, get, level, level_again, moved, note, patch, told, written
+from tests.support.chaos import Load, get, moved, note, patch, rounds, told, written
 from tests.support.sim import Sim
 from tests.support.system import System, system, until
 
@@ -44,8 +44,7 @@ def refused(up: System, number: int) -> tuple[int, str]:
 
 def endures(up: System, what: str, expected: int, fill: Callable[[], object], free: Callable[[], object]) -> None:
     api = up.child("api")
-    before = level(up)
-    for number in range(ROUNDS):
+    for number, _ in enumerate(rounds(up)):
         with Load(up) as load:
             fill()
             try:
@@ -62,7 +61,6 @@ def endures(up: System, what: str, expected: int, fill: Callable[[], object], fr
         assert api.is_running()
         note(what, f"traffic: {told(load.seen)}; a write: {code} {message}", "a write moves traffic", took)
         assert moved(up, old=1, new=0)
-    level_again(up, before)
 
 
 def test_a_limit_on_files_refuses_writes_with_a_status_and_stops_nothing_else(tmp_path: Path) -> None:
