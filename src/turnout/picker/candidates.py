@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from turnout.endpoints import Endpoint
+from turnout.inference import EDGES
 from turnout.picker.prefix_index import PrefixMatch
 from turnout.picker.profile import DEFAULT, Profile
 from turnout.picker.scorers import score_kv_cache, score_queue
@@ -29,6 +30,7 @@ class Candidates:
         "_flat",
         "_least",
         "_left",
+        "_level",
         "_most",
         "_near",
         "_places",
@@ -54,7 +56,8 @@ class Candidates:
         ]
         self._flat = self._weight > 0 and len(set(self._fixed)) == 1
         # All alike in flight: their scores are 1, and whoever is best then is always so.
-        self._even = self._best([fixed + self._weight * 1.0 for fixed in self._fixed])
+        self._level = [fixed + self._weight * 1.0 for fixed in self._fixed]
+        self._even = self._best(self._level)
         self._near: list[int] = []
         self._left = 0
         self._least = self._most = 0
@@ -87,13 +90,15 @@ class Candidates:
         least, most, weight = min(counts), max(counts), self._weight
         width = most - least
         if not width:
-            return [fixed + weight * 1.0 for fixed in self._fixed]
+            return self._level.copy()
         return [fixed + weight * ((most - count) / width) for fixed, count in zip(self._fixed, counts, strict=True)]
 
     def _credit(self, totals: list[float], match: PrefixMatch) -> None:
         """Adds to the totals what holding the prompt counts for."""
         places, prefix, seen = self._places, self._prefix, 0
-        for share, holders in match.shares():
+        whole = EDGES[match.blocks]
+        for depth, holders in match.layers:
+            share = EDGES[depth] / whole
             fresh = holders & ~seen
             seen = holders  # those of a deeper layer are in every other one
             while fresh:

@@ -38,12 +38,6 @@ class PrefixMatch(Struct, frozen=True, gc=False):
                 return EDGES[depth] / EDGES[self.blocks]
         return 0.0
 
-    def shares(self) -> Iterator[tuple[float, int]]:
-        """The layers as (part of the prompt's bytes, holders), the deepest first."""
-        whole = EDGES[self.blocks]
-        for depth, holders in self.layers:
-            yield EDGES[depth] / whole, holders
-
     def deepest(self, most: int) -> Iterator[int]:
         """At most `most` bits of those that hold the longest part."""
         holders = self.layers[0][1] if self.layers else 0
@@ -135,6 +129,8 @@ class PrefixIndex:
             young.update(dict.fromkeys(blocks, mask))
             return
         held = young.get
+        if blocks and held(blocks[-1], 0) & mask:
+            return  # and with the last one all that come before it
         for block in blocks:
             young[block] = held(block, 0) | mask
 
