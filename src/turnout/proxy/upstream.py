@@ -299,7 +299,7 @@ class Upstream(asyncio.Protocol):
             hops = named_hops(connection)
             if hops:
                 lines = without(lines, hops)
-        if coding is not None and coding.strip().lower() != b"chunked":
+        if coding is not None and coding.strip(b" ").lower() != b"chunked":  # behind a tab, llhttp reads no chunks
             self._fault = f"the server uses transfer-encoding {coding.decode('latin-1')}"
             return
         self.head = lines
