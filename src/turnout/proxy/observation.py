@@ -41,7 +41,8 @@ class Asked:
 class Observation:
     """Reads what passes by, and never changes it. `settle` and `end` return what became known.
 
-    `answered_with` is the status of the server's answer, 0 before it.
+    `answered_with` is the status of the server's answer, 0 before it. `said` is what metrics have said so far, by name,
+    and whether that was a miss.
     """
 
     __slots__ = (
@@ -57,6 +58,7 @@ class Observation:
         "answered_with",
         "arm",
         "asked",
+        "said",
         "watched",
     )
 
@@ -67,6 +69,7 @@ class Observation:
         self._clock = clock
         self._judged = 0  # a bit for each metric that has had its say
         self.answered_with = 0
+        self.said: tuple[tuple[str, bool], ...] = ()
         self._stream = asked.stream and asked.dialect is not None
         self._reader: StreamReader | None = None
         self._reading: Reading | None = None

@@ -166,6 +166,7 @@ class Observer:
         metric = watched.rules[at].name
         missed = judgement == "miss"
         watched.tally.count(made.arm, metric, stratum, missed=missed)
+        made.said += ((metric, missed),)
         self._touched[watched.tally] = None
         if not missed:
             return

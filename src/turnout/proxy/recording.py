@@ -51,4 +51,6 @@ def record_of(  # noqa: PLR0913 - all that an exchange knows, on the hot path
         request.id,
         observed.watched.watch.epoch if observed is not None else -1,
         observed.asked.stratum if observed is not None else "",
+        observed.watched.watch.rollout if observed is not None else "",
+        observed.said if observed is not None else (),
     )

@@ -36,8 +36,11 @@ class Line(Struct, frozen=True, rename="camel"):
     unit: str
     weight: int
     weight_total: int
+    rollout: str
     epoch: int
     stratum: str
+    hits: tuple[str, ...]
+    misses: tuple[str, ...]
     table_version: int
     code: int
     reason: str
@@ -93,8 +96,11 @@ class AccessLog:
             record.unit,
             place.weight,
             place.weight_total,
+            record.rollout,
             record.epoch,
             record.stratum,
+            tuple(name for name, missed in record.judged if not missed),
+            tuple(name for name, missed in record.judged if missed),
             place.table_version,
             record.code,
             record.reason,

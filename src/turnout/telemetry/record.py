@@ -33,7 +33,8 @@ class Record(Struct, frozen=True, gc=False):
     `code` is the status that the client was sent, 499 when it left before one. `reason` is empty for an answer that was
     relayed to its end, a reason of `answers`, `upstream-reset` or `timeout` for one that was cut, or `client-gone`.
     `model` is what the request asked for. `usage` begins with what the answer says of its tokens, empty where that was
-    not seen. `epoch` is -1 and `stratum` empty where no rollout watches.
+    not seen. `rollout` is the `NS/NAME` of the one that watches, empty where none does; `epoch` is -1 and `stratum`
+    empty then. `judged` is what its metrics say of the request: (name, whether it missed), for those that say anything.
     """
 
     time: float
@@ -55,6 +56,8 @@ class Record(Struct, frozen=True, gc=False):
     id: bytes = b""
     epoch: int = -1
     stratum: str = ""
+    rollout: str = ""
+    judged: tuple[tuple[str, bool], ...] = ()
 
     @property
     def ttfb(self) -> float | None:
