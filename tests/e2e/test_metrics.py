@@ -9,11 +9,26 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.sim import Sim
 from tests.support.system import System, system, until
 
 SENT = 60
+CONTRACT = {
+    "turnout_requests",
+    "turnout_request_duration_seconds",
+    "turnout_ttft_seconds",
+    "turnout_tpot_seconds",
+    "turnout_tokens",
+    "turnout_streams_open",
+    "turnout_endpoint_inflight",
+    "turnout_pool_ready_endpoints",
+    "turnout_table_version",
+    "turnout_scrape_age_seconds",
+    "turnout_loop_lag_seconds",
+}
+"""As Prometheus' own parser names them: a counter without its _total."""
 
 
 def _manifests(folder: Path, port: int) -> Path:
@@ -79,6 +94,11 @@ def test_the_page_counts_what_was_sent_and_keeps_it_when_a_worker_is_killed(tmp_
             assert _sum(page, "turnout_tokens_total", 'kind="completion"') == SENT * 4
             assert len(re.findall(r"^turnout_table_version\{", page, re.MULTILINE)) == 2
             assert _sum(page, "turnout_loop_lag_seconds_count") > 0
+
+            families = {family.name: family for family in text_string_to_metric_families(page)}
+            assert set(families) >= CONTRACT
+            labelled = {"route", "rule", "pool", "role", "code", "reason", "model"}
+            assert {*families["turnout_requests"].samples[0].labels} == labelled
 
             lines = until(lambda: _whole(log))
             assert {line["model"] for line in lines} == {"llama"}

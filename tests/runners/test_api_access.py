@@ -2,9 +2,12 @@
 
 import os
 import socket
+import ssl
 import stat
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ from turnout.apiserver.certificates import names_of
 from turnout.apiserver.credentials import CredentialsFolder, names_for, utc_now
 from turnout.kube.kubeconfig import load
 from turnout.runners.api_access import FOLDER, api_access
+
+UNVERIFIED = ssl._create_unverified_context()
 
 
 def test_loopback_is_plain(tmp_path: Path) -> None:
@@ -76,6 +81,11 @@ def test_up_with_a_guarded_api_works_for_every_part_and_every_command(tmp_path: 
         kubectl = kubectl_for(Path(running.kubeconfig), tmp_path)
         # The controller accepts it: it is let in too.
         kubectl("wait", "gatewayclass/turnout", "--for=condition=Accepted", "--timeout=30s")
+        assert "# TYPE turnout_requests_total counter" in kubectl("get", "--raw", "/metrics").stdout
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"{running.api}/metrics", timeout=10, context=UNVERIFIED)
+        refused.value.close()
+        assert refused.value.code == 401
         environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "home")}
         environment.pop("KUBECONFIG", None)
         for arguments in ((), ("--api", running.api)):
