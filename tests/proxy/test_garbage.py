@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.memory_worker import MemoryWorker
 from turnout.proxy.garbage import BUSY_TICKS, Garbage
 
 
@@ -55,3 +56,68 @@ def test_a_worker_that_was_busy_collects_when_it_is_idle_again(collected: list[i
     garbage.tick(busy=False)
 
     assert collected == [2, 2]
+
+
+BODY = b'{"model":"m","messages":[{"role":"user","content":"%b"}]}' % (b"x" * 2000)
+ASKED = (
+    b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    % len(BODY)
+)
+WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+STREAM = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n6\r\ndata:\n\r\n"
+
+
+def one_of_each(memory: MemoryWorker) -> None:
+    """Eight requests of a client that stays, and two of such that do not."""
+    memory.servers.clear()
+    client = memory.client()
+    for answer in (WHOLE, STREAM, WHOLE, WHOLE):
+        client.receive(ASKED + BODY)
+        memory.settle()
+        memory.servers[-1].receive(answer)
+        if answer is STREAM:
+            memory.servers[-1].receive(b"0\r\n\r\n")
+        memory.settle()
+    client.receive(ASKED)  # in two reads, and the server resets
+    client.receive(BODY)
+    memory.settle()
+    memory.servers[-1].lose(ConnectionResetError())
+    memory.settle()
+    memory.servers[-1].receive(WHOLE)
+    client.receive(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+    for _ in range(2):
+        memory.settle()
+        memory.servers[-1].receive(WHOLE)
+    memory.settle()
+    client.receive(b"GET  / nonsense\r\n\r\n")
+    gone = memory.client()
+    gone.receive(ASKED + BODY)
+    memory.settle()
+    gone.receive_end()
+    memory.settle()
+    cut = memory.client()
+    cut.receive(ASKED + BODY)
+    memory.settle()
+    memory.servers[-1].receive(STREAM)
+    memory.servers[-1].lose()
+    for wire in (client, *memory.servers):
+        wire.lose()
+    memory.settle()
+
+
+def test_ten_thousand_requests_leave_nothing_to_be_collected() -> None:
+    memory = MemoryWorker()
+    one_of_each(memory)
+    gc.collect()
+    gc.disable()
+    try:
+        requests = 0
+        while requests < 10_000:
+            memory.records.clear()
+            one_of_each(memory)
+            requests += len(memory.records)
+        assert len(memory.records) == 10
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+    assert memory.left() == []

@@ -24,7 +24,7 @@ class Wire:
 
     def __init__(self, memory: "MemoryWorker", protocol: Downstream | Upstream) -> None:
         self._memory = memory
-        self._protocol = protocol
+        self._protocol: Downstream | Upstream | None = protocol
         self.sent = bytearray()
         self.closed = False
         self.paused = False
@@ -72,16 +72,21 @@ class Wire:
         """The connection ends; its protocol hears of it in its turn."""
         if not self.closed:
             self.closed = True
-            self._memory.due.append(lambda: self._protocol.connection_lost(error))
+            self._memory.due.append(lambda: self._gone(error))
+
+    def _gone(self, error: OSError | None) -> None:
+        protocol, self._protocol = self._protocol, None  # as a real one: the two would hold each other
+        if protocol is not None:
+            protocol.connection_lost(error)
 
     def receive(self, data: bytes) -> None:
         """Bytes come from the other end."""
-        if not self.closed:
+        if not self.closed and self._protocol is not None:
             self._protocol.data_received(data)
 
     def receive_end(self) -> None:
         """The other end sends no more."""
-        if not self.closed and not self._protocol.eof_received():
+        if not self.closed and self._protocol is not None and not self._protocol.eof_received():
             self.lose()
 
 
