@@ -31,6 +31,8 @@ from turnout.proxy.state import State
 _LISTS = frozenset({CONNECTION, CODING, UPGRADE, REQUEST_ID})
 NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
 FOREVER = float("inf")
+BLANKS = 4096
+"""Bytes that a head may come with beyond its limit, which counts neither its first line nor blanks around values."""
 
 
 class Downstream(asyncio.Protocol):
@@ -56,6 +58,7 @@ class Downstream(asyncio.Protocol):
         "_parser",
         "_serving",
         "_since",
+        "_size",
         "_state",
         "_strange",
         "_twice",
@@ -82,6 +85,7 @@ class Downstream(asyncio.Protocol):
         self._noted: dict[int, bytes] = {}
         self._twice = False
         self._fed = 0
+        self._size = 0
         self._familiar: FamiliarRequest | None = None
         self._strange = 0
         self._arriving: Request | None = None
@@ -155,6 +159,7 @@ class Downstream(asyncio.Protocol):
         """httptools: one header, or one trailer, which is dropped."""
         if self._arriving is not None:
             return
+        self._size += len(name) + len(value) + 4
         kind = REQUEST_KINDS.get(name)
         if kind is None:
             kind = request_kind(name)
@@ -186,7 +191,7 @@ class Downstream(asyncio.Protocol):
         request.read_head(noted)
         if version not in {"1.1", "1.0"}:
             request.fault = answers.version_not_supported(version)
-        elif self._fed > limits.head and sum(map(len, request.lines)) + len(url) > limits.head:
+        elif self._size + len(url) > limits.head:
             request.fault = answers.headers_too_large(limits.head)
         elif len(request.lines) > limits.fields * 4:
             request.fault = answers.too_many_headers(limits.fields)
@@ -199,6 +204,7 @@ class Downstream(asyncio.Protocol):
         if request.fault is not None:
             request.closes = True  # who breaks the rules may not mean by the next bytes what we read in them
         self._twice = False
+        self._size = 0
         self._lines = []
         self._noted = {}
         self._fed = 0
@@ -254,7 +260,7 @@ class Downstream(asyncio.Protocol):
         if self._arriving is not None and self._bodies:
             self._fed = 0
             self._hold_body(self._arriving)
-        elif self._fed > self._state.limits.head:  # of trailers and chunk extensions too
+        elif self._fed > self._state.limits.head + (0 if self._arriving is not None else BLANKS):
             self._refuse(answers.headers_too_large(self._state.limits.head))
         elif self._fed == size:
             self._since = self._state.clock()  # a head's first bytes: from here on it is slow, not idle
