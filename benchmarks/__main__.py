@@ -1,7 +1,7 @@
-"""`python -m benchmarks`: runs the cases, prints tables, writes JSON."""
+"""`python -m benchmarks`: runs the cases; writes JSON and Markdown after each."""
 
 import argparse
-import json
+import os
 import platform
 import sys
 import tempfile
@@ -9,17 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
-from benchmarks.bench import Bench, Row, cores
+from benchmarks.bench import Bench, cores
 from benchmarks.cases import CASES
-from benchmarks.processes import MissingError
-from benchmarks.stats import ratios, summary
+from benchmarks.processes import FailedError, MissingError
+from benchmarks.proxies.turnout import Turnout
+from benchmarks.report import Case, Run, markdown
 
 HERE = Path(__file__).parent
-HIGHER = ("requests/s", "chunks/CPU-s", "chunks/s")
-"""Figures of which more is better; of the others less is."""
 
 
 def main() -> int:
@@ -29,68 +26,68 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement")
     parser.add_argument("--only", default="", help="proxies, comma-separated, by the first word of their names")
-    parser.add_argument("--out", type=Path, help="JSON (default: benchmarks/results/)")
+    parser.add_argument("--into", type=Path, help="JSON (default: benchmarks/results/); a run goes on with what it has")
     asked = parser.parse_args()
+    letters = [letter for letter in asked.cases.split(",") if letter]
+    if unknown := [letter for letter in letters if letter not in CASES]:
+        parser.error(f"--cases: no case {', '.join(unknown)}")
     if cores() < 2:
         print("two cores are needed: one for the proxy, one for upstream and load", file=sys.stderr)
         return 1
-    console = Console(width=140)
-    failed = 0
+    out: Path = asked.into or HERE / "results" / f"{datetime.now(UTC):%Y-%m-%d-%H%M}.json"
     with tempfile.TemporaryDirectory(prefix="turnout-bench-") as folder:
         only = [name for name in asked.only.split(",") if name]
         bench = Bench(Path(folder), HERE.parent / ".bench", asked.rounds, asked.seconds, only)
-        results: dict[str, object] = {}
-        for letter in asked.cases.split(","):
-            title, case = CASES[letter]
-            bench.say(f"({letter}) {title}")
-            try:
-                rows = case(bench)
-            except MissingError as missing:
-                bench.say(f"({letter}) cannot be measured here: {missing}")
-                failed += 1
-                continue
-            console.print(_table(f"({letter}) {title}", rows))
-            results[letter] = {"title": title, "rows": msgspec.to_builtins(rows)}
-        out = asked.out or HERE / "results" / f"{datetime.now(UTC):%Y-%m-%d-%H%M}.json"
-        out.parent.mkdir(parents=True, exist_ok=True)
-        document = {"machine": _machine(), "versions": bench.versions, "missing": bench.missing, "cases": results}
-        out.write_text(json.dumps({**document, "rounds": asked.rounds, "seconds": asked.seconds}, indent=1) + "\n")
-        console.print(f"versions: {bench.versions}\nwritten: {out}")
-    return 1 if failed else 0
+        bench.versions["turnout"] = Turnout([], Path(folder), bench.cache).version()
+        try:
+            run = _begun(out, bench)
+        except FailedError as failed:
+            print(failed, file=sys.stderr)
+            return 1
+        failures = sum(not _measure(bench, run, letter, out) for letter in letters if letter not in run.cases)
+    print(f"written: {out}, {out.with_suffix('.md')}")
+    return 1 if failures else 0
 
 
-def _table(title: str, rows: list[Row]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
-    figures = list(rows[0].figures) if rows else []
-    for figure in figures:
-        table.add_column(figure, justify="right")
-    table.add_column(f"{rows[0].name} is better by ({figures[0]})" if rows else "", justify="right")
-    for row in rows:
-        cells = [_shown(summary(row.figures[figure])) for figure in figures]
-        table.add_row(row.name, *cells, _shown(_better(rows[0], row, figures[0])) if row is not rows[0] else "")
-    return table
+def _begun(out: Path, bench: Bench) -> Run:
+    """What the file has already, or a new run. Raises FailedError if the file is another version's or setting's."""
+    machine = _machine()
+    if not out.exists():
+        return Run(machine, bench.versions, bench.missing, bench.rounds, bench.seconds)
+    run = msgspec.json.decode(out.read_bytes(), type=Run)
+    ours = (machine, bench.versions["turnout"], bench.rounds, bench.seconds)
+    if (run.machine, run.versions.get("turnout"), run.rounds, run.seconds) != ours:
+        raise FailedError(f"{out} is of another machine, version of Turnout, number of rounds or of seconds")
+    bench.versions, bench.missing = run.versions, run.missing
+    return run
 
 
-def _better(ours: Row, theirs: Row, figure: str) -> dict[str, float]:
-    one, other = ours.figures[figure], theirs.figures[figure]
-    if not all(one) or not all(other):
-        return {}
-    return ratios(one, other) if figure in HIGHER else ratios(other, one)
+def _measure(bench: Bench, run: Run, letter: str, out: Path) -> bool:
+    """Whether the case ran; if so it is in the run and on disk."""
+    title, case = CASES[letter]
+    bench.say(f"({letter}) {title}")
+    try:
+        rows = case(bench)
+    except (MissingError, FailedError, OSError) as missing:
+        bench.say(f"({letter}) cannot be measured here: {missing!r}")
+        return False
+    run.cases[letter] = Case(title, rows)
+    run.cases = {each: run.cases[each] for each in CASES if each in run.cases}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    half = out.with_suffix(".part")
+    half.write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=1) + b"\n")
+    half.replace(out)
+    out.with_suffix(".md").write_text(markdown(run))
+    print(markdown(msgspec.structs.replace(run, cases={letter: run.cases[letter]})), flush=True)
+    return True
 
 
-def _shown(found: dict[str, float]) -> str:
-    if not found:
-        return "-"
-    return f"{found['median']:,.4g} [{found['least']:,.4g}, {found['most']:,.4g}]"
-
-
-def _machine() -> dict[str, object]:
+def _machine() -> dict[str, str | int]:
     model = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().split("\n") if "model name" in line),
         platform.processor(),
     )
-    return {"cores": cores(), "cpu": model, "kernel": platform.release(), "python": platform.python_version()}
+    return {"cores": cores(), "cpu": model, "kernel": os.uname().release, "python": platform.python_version()}
 
 
 if __name__ == "__main__":

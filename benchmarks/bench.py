@@ -10,20 +10,28 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks.processes import MissingError, Tree, free_ports
+from benchmarks.processes import FailedError, MissingError, Tree, free_ports
 from benchmarks.proxies import ALL, Proxy
 from benchmarks.upstream import model_servers, stream_servers
 
-SETTLE = 1.5
+SETTLE = 1.0
 """Seconds between a proxy's waking and its measurement: what it does after a pause is not its work."""
 
 
 class Row(Struct):
-    """One proxy (or setting) of one case: each figure once per round."""
+    """One proxy (or setting) of one case: each figure once per round.
+
+    `note` says why there are fewer: a proxy whose measurement failed has no further ones in this case.
+    """
 
     name: str
     figures: dict[str, list[float]]
     note: str = ""
+
+    def add(self, found: dict[str, float]) -> None:
+        """One round more."""
+        for key, value in found.items():
+            self.figures.setdefault(key, []).append(value)
 
 
 class Bench:
@@ -51,12 +59,12 @@ class Bench:
             yield ports
 
     @contextmanager
-    def proxies(self, upstreams: Sequence[int]) -> Iterator[list[Proxy]]:
+    def proxies(self, upstreams: Sequence[int], *, heavy: bool = False) -> Iterator[list[Proxy]]:
         """Every proxy that this machine can run, started and paused. What it cannot is noted in `missing`."""
         with ExitStack() as stack:
             started: list[Proxy] = []
             for kind in ALL:
-                if self.only and kind.name.split(" ")[0] not in self.only:
+                if (self.only and kind.name.split(" ")[0] not in self.only) or (kind.heavy and not heavy):
                     continue
                 proxy = kind(upstreams, self.folder, self.cache)
                 try:
@@ -72,21 +80,42 @@ class Bench:
             yield started
 
     def turns(self, proxies: Sequence[Proxy], measure: Callable[[Proxy, Tree, int], dict[str, float]]) -> list[Row]:
-        """Each round measures every proxy once, while the others are stopped; each begins with another."""
+        """Each round measures every proxy once, while the others are stopped; each begins with another.
+
+        One that fails is named in its row, and left out of the rounds that follow.
+        """
         rows = {proxy.name: Row(proxy.name, {}) for proxy in proxies}
         for turn in range(self.rounds):
             for place in range(len(proxies)):
                 proxy = proxies[(place + turn) % len(proxies)]
+                row = rows[proxy.name]
+                if row.note:
+                    continue
                 assert proxy.tree is not None
-                proxy.tree.resume()
-                time.sleep(SETTLE)
-                found = measure(proxy, proxy.tree, turn)
-                proxy.tree.pause()
+                try:
+                    found = _measured(proxy, proxy.tree, turn, measure)
+                except FailedError as failed:
+                    row.note = f"failed in round {turn + 1}: {failed}"
+                    self.say(f"  {proxy.name}: {row.note}")
+                    continue
+                row.add(found)
                 shown = ", ".join(f"{key} {value:,.4g}" for key, value in found.items())
                 self.say(f"  round {turn + 1}: {proxy.name}: {shown}")
-                for key, value in found.items():
-                    rows[proxy.name].figures.setdefault(key, []).append(value)
         return list(rows.values())
+
+
+def _measured(
+    proxy: Proxy, tree: Tree, turn: int, measure: Callable[[Proxy, Tree, int], dict[str, float]]
+) -> dict[str, float]:
+    tree.resume()
+    try:
+        time.sleep(SETTLE)
+        tree.require()
+        found = measure(proxy, tree, turn)
+        tree.require()
+        return found
+    finally:
+        tree.pause()
 
 
 @contextlib.contextmanager

@@ -27,6 +27,10 @@ class MissingError(Exception):
     """Something that a part of the benchmark needs is not on this machine; the text says what."""
 
 
+class FailedError(Exception):
+    """A measurement came to nothing; the text says why."""
+
+
 class Tree:
     """One command and everything that it starts, on one core. Use as a context manager: it ends them all."""
 
@@ -45,6 +49,11 @@ class Tree:
         )
         self._root = psutil.Process(self.process.pid)
         self.log = log
+
+    def require(self) -> None:
+        """Raises FailedError if it has ended."""
+        if (code := self.process.poll()) is not None:
+            raise FailedError(f"ended with {code}; the log says: {self.log.read_text(errors='replace')[-300:]}")
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +118,12 @@ class Tree:
         for each in self.members():
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.send_signal(number)
+
+
+def busy_seconds(core: int) -> float:
+    """What this core has worked since the machine's start, for whomever."""
+    times = psutil.cpu_times(percpu=True)[core]
+    return float(times.user + times.nice + times.system + times.irq + times.softirq)
 
 
 def await_calm(tree: Tree, *commands: str, seconds: float = 120.0) -> None:

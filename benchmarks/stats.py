@@ -10,5 +10,5 @@ def summary(values: Sequence[float]) -> dict[str, float]:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> dict[str, float]:
-    """Ours over theirs, of each round: what a noisy machine does to one round it does to both."""
-    return summary([mine / other for mine, other in zip(ours, theirs, strict=True)])
+    """Ours over theirs, of each round that both have: what a noisy machine does to one it does to both."""
+    return summary([mine / other for mine, other in zip(ours, theirs, strict=False)])

@@ -6,6 +6,7 @@ import urllib.request
 
 from benchmarks.bench import Bench, Row
 from benchmarks.cases.latency import paced
+from benchmarks.processes import FailedError
 from benchmarks.proxies.turnout import Turnout
 
 ROUTES = 5000
@@ -31,8 +32,7 @@ def weight_change(bench: Bench) -> list[Row]:
             for turn in range(bench.rounds):
                 found = _round(bench, proxy, 2 + 2 * turn)
                 bench.say(f"  round {turn + 1}: " + ", ".join(f"{key} {value:.1f}" for key, value in found.items()))
-                for key, value in found.items():
-                    row.figures.setdefault(key, []).append(value)
+                row.add(found)
             return [row]
 
 
@@ -76,7 +76,7 @@ def _change(proxy: Turnout, weight: int) -> tuple[float, float]:
             seen = [one["observedGeneration"] for parent in parents for one in parent["conditions"]]
             if seen and min(seen) >= generation:
                 return served, time.monotonic() - began
-    raise AssertionError("the watch ended before the status came")
+    raise FailedError("the watch ended before the status came")
 
 
 def _served(proxy: Turnout, logged: int, end: float) -> float:
@@ -90,4 +90,4 @@ def _served(proxy: Turnout, logged: int, end: float) -> float:
             if said.count(SERVED) >= proxy.workers:
                 return time.monotonic()
             time.sleep(POLL)
-    raise AssertionError(f"no table was served: {said[-600:].decode(errors='replace')}")
+    raise FailedError(f"no table was served: {said[-600:].decode(errors='replace')}")

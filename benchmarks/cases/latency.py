@@ -1,5 +1,6 @@
 """(d), (j): latency at a fixed pace."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -8,7 +9,7 @@ import msgspec
 
 from benchmarks.bench import Bench, Row
 from benchmarks.load.paced import Paced
-from benchmarks.processes import OTHER_CORE, Tree
+from benchmarks.processes import OTHER_CORE, FailedError, Tree
 from benchmarks.proxies import Proxy
 
 RATE = 1000
@@ -20,7 +21,7 @@ MS = 1000
 
 def added_latency(bench: Bench) -> list[Row]:
     """p50 and p99 through each proxy, less those of the same round straight to the upstream."""
-    with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
+    with bench.upstreams(4) as ports, bench.proxies(ports, heavy=True) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             direct, through = paced(bench, ports[0], RATE), paced(bench, proxy.port, RATE)
@@ -55,17 +56,27 @@ def beside_images(bench: Bench) -> list[Row]:
 def paced(
     bench: Bench, port: int, rate: float, images: float = 0, meanwhile: Callable[[], None] | None = None
 ) -> Paced:
-    """The run of the load, for the bench's seconds; `meanwhile` is called once it is on its way."""
+    """The run of the load, for the bench's seconds; `meanwhile` is called once it is on its way.
+
+    Raises FailedError when it does not end or nothing was answered.
+    """
     figures = [str(port), str(rate), str(bench.seconds), str(images)]
     command = [sys.executable, "-m", "benchmarks.load.paced", *figures]
     with Tree(command, bench.folder / "paced.log", OTHER_CORE) as load:
         if meanwhile is not None:
             while b"warm" not in load.log.read_bytes():
+                load.require()
                 time.sleep(0.05)
             time.sleep(bench.seconds / 4)
             meanwhile()
-        load.process.wait(timeout=bench.seconds + 60)
-        return msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Paced)
+        try:
+            load.process.wait(timeout=bench.seconds + 60)
+            found = msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Paced)
+        except (subprocess.TimeoutExpired, msgspec.DecodeError, IndexError):
+            raise FailedError(f"the load says: {load.log.read_text(errors='replace')[-300:]}") from None
+    if not found.latencies:
+        raise FailedError(f"no request was answered with 200, {found.errors} otherwise")
+    return found
 
 
 def _at(latencies: Sequence[float], share: float) -> float:

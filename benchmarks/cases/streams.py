@@ -1,5 +1,6 @@
 """(c), (g): open streams."""
 
+import subprocess
 import sys
 import time
 
@@ -7,12 +8,14 @@ import msgspec
 
 from benchmarks.bench import Bench, Row, descriptors
 from benchmarks.load.streams import Streamed
-from benchmarks.processes import OTHER_CORE, Tree
+from benchmarks.processes import OTHER_CORE, FailedError, Tree
 from benchmarks.proxies import Proxy
 
 OPEN = 200
 MANY = 2000
 KB = 1024
+PATIENCE = 60.0
+"""Seconds after which a load that neither opens its streams nor ends is said to fail."""
 
 
 def streams(bench: Bench) -> list[Row]:
@@ -25,6 +28,8 @@ def streams(bench: Bench) -> list[Row]:
                 before = tree.cpu_seconds()
                 found = _result(load)
                 used = tree.cpu_seconds() - before
+            if not found.chunks or not used:
+                raise FailedError(f"{found.chunks} chunks in {found.seconds:.1f} s, {used:.2f} s of CPU")
             return {
                 "chunks/CPU-s": found.chunks / used,
                 "chunks/s": found.chunks / found.seconds,
@@ -60,11 +65,17 @@ def _clients(bench: Bench, proxy: Proxy, count: int, warm: float, seconds: float
 
 
 def _await_warm(load: Tree) -> None:
+    end = time.monotonic() + PATIENCE
     while b"warm" not in load.log.read_bytes():
-        assert load.process.poll() is None, load.log.read_text()
+        load.require()
+        if time.monotonic() > end:
+            raise FailedError(f"its streams were not open after {PATIENCE:.0f} s")
         time.sleep(0.01)
 
 
 def _result(load: Tree) -> Streamed:
-    load.process.wait(timeout=120)
-    return msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Streamed)
+    try:
+        load.process.wait(timeout=PATIENCE)
+        return msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Streamed)
+    except (subprocess.TimeoutExpired, msgspec.DecodeError):
+        raise FailedError(f"the load says: {load.log.read_text(errors='replace')[-300:]}") from None

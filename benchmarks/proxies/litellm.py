@@ -10,6 +10,7 @@ class LiteLLM(Proxy):
     """Its default routing over the upstreams as OpenAI-compatible deployments."""
 
     name = "litellm"
+    heavy = True
 
     def version(self) -> str:
         """The package's."""
