@@ -1,6 +1,7 @@
 """What must hold of a scenario that has been run, whatever it was."""
 
 import re
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from tests.fuzz.reading import Answered, Asked, Headers, answer_in, is_of_trailer, requests_in
@@ -115,31 +116,40 @@ def _same(sent: Asked, asked: Asked) -> bool:
 def _answers(rig: Rig, originals: list[Asked], sent: list[Asked | None]) -> list[Answered]:
     """What the client reads, each answer that a server gave as that server meant it."""
     raw = b"".join(rig.client.written)
-    attempts = {_id(b"".join(each.sent)): (each, asked) for each, asked in zip(rig.attempts, sent, strict=True)}
+    ended = rig.client.ended in {"eof", "closed"}
+    attempts = _by_id(rig, sent)
     found: list[Answered] = []
     while raw:
         at = len(found)
-        attempt, asked = attempts.get(_id(_head(raw)), (None, None))
+        tried = attempts.get(_id(_head(raw)), [])
         method = originals[at].method if at < len(originals) else b"POST"
-        if attempt is not None and asked is not None:
-            method = asked.method
-        answer, left, why = answer_in(raw, method, ended=rig.client.ended in {"eof", "closed"})
-        if answer is not None and method == b"HEAD" and left.startswith(b'{"error"'):  # to what could not be read
-            answer, left, why = answer_in(raw, b"POST", ended=rig.client.ended in {"eof", "closed"})
+        methods = {asked.method for _, asked in tried if asked is not None}
+        if len(methods) == 1:
+            (method,) = methods
+        answer, left, why = answer_in(raw, method, ended=ended)
+        if method == b"HEAD" and left.startswith(b'{"error"'):  # to what could not be read
+            answer, left, why = answer_in(raw, b"POST", ended=ended)
         if why and not _ends_early(why):
             raise DisagreementError(f"the client gets {raw!r}: {why}")
         if answer is None:
             break
         if answer.status == 101:
             return found
-        if attempt is not None and not _value(answer.headers, b"x-turnout-reason"):
-            _as_answered(rig, attempt, method, answer)
+        if tried and not _value(answer.headers, b"x-turnout-reason"):
+            _as_one_answered([attempt for attempt, _ in tried], method, answer)
         if not answer.whole:
             break
         found.append(answer)
         if left and _value(answer.headers, b"connection") == b"close":
             raise DisagreementError(f"behind the last answer the client gets {left!r}")
         raw = left
+    return found
+
+
+def _by_id(rig: Rig, sent: list[Asked | None]) -> dict[bytes, list[tuple[Attempt, Asked | None]]]:
+    found: dict[bytes, list[tuple[Attempt, Asked | None]]] = {}
+    for each, asked in zip(rig.attempts, sent, strict=True):
+        found.setdefault(_id(b"".join(each.sent)), []).append((each, asked))
     return found
 
 
@@ -159,7 +169,15 @@ def _id(head: bytes) -> bytes:
     return found[1] if found else b""
 
 
-def _as_answered(rig: Rig, attempt: Attempt, method: bytes, answer: Answered) -> None:
+def _as_one_answered(tried: list[Attempt], method: bytes, answer: Answered) -> None:
+    """The answer is that of the last attempt, or of another one where clients gave two requests one id."""
+    for attempt in tried[:-1]:
+        with suppress(DisagreementError):
+            return _as_answered(attempt, method, answer)
+    return _as_answered(tried[-1], method, answer)
+
+
+def _as_answered(attempt: Attempt, method: bytes, answer: Answered) -> None:
     fed = b"".join(attempt.fed)
     meant, _, why = answer_in(fed, method, ended=attempt.end == "eof")
     if meant is None:

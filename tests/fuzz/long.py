@@ -70,7 +70,7 @@ def batch(seed: int, first: int, count: int) -> tuple[Tally, list[str]]:
         try:
             most = max(most, one(rig, seed, number, tally))
         except Exception as error:  # noqa: BLE001 - that nothing is raised is what is looked for
-            found.append(f"{seed}:{number} {''.join(traceback.format_exception(error))[-1500:]}")
+            found.append(f"{seed}:{number} {''.join(traceback.format_exception(error))[-3000:]}")
             rig.close()
             rig = Rig()
     rig.close()

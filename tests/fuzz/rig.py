@@ -329,7 +329,7 @@ class Rig:
         size = sum(len(part) for each in exchanges for part in each.request.body)
         allowed = LIMITS.body + LIMITS.held + last
         self.most = max(self.most, size)
-        if size > allowed or len(exchanges) > LIMITS.pipelined + 1 + last // 16:
+        if size > allowed or len(exchanges) > LIMITS.pipelined + 2 + last // 16:
             raise AssertionError(f"{size} bytes of {len(exchanges)} requests are held, {allowed} allowed")
 
     # -- servers
