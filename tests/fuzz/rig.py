@@ -149,6 +149,7 @@ class Wire:
             self.lost = True
             self.ended = self.ended or "gone"
             self.protocol.connection_lost(error)
+            self.protocol = asyncio.Protocol()  # a loop's transport lets go of it too
 
     def deliver(self, data: bytes) -> bool:
         """The peer's bytes arrive; False when nobody reads them any more."""

@@ -1,5 +1,6 @@
 """A short fuzz run; `make fuzz` is the long one."""
 
+import gc
 from collections import Counter
 from collections.abc import Iterator
 from random import Random, randrange
@@ -10,7 +11,7 @@ from tests.fuzz.grammar import chunked, request, scenario
 from tests.fuzz.judging import DisagreementError, judge
 from tests.fuzz.long import STRIDE, batch
 from tests.fuzz.reading import answer_in, requests_in
-from tests.fuzz.rig import HangError, Rig
+from tests.fuzz.rig import LIMITS, HangError, Rig
 from tests.fuzz.scenario import Meant, Reply, Scenario
 from turnout.proxy.downstream import Downstream
 
@@ -23,6 +24,22 @@ def rig() -> Iterator[Rig]:
     made = Rig()
     yield made
     made.close()
+
+
+def collected(rig: Rig, warm: list[Scenario], rest: list[Scenario]) -> int:
+    """What the collector finds after the rest of these; what the first make once is kept."""
+    for each in warm:
+        rig.run(each)
+    rig.run(warm[0])
+    gc.collect()
+    gc.disable()
+    try:
+        for each in rest:
+            rig.run(each)
+        rig.run(warm[0])
+        return gc.collect()
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("first", range(0, 6000, 2000))
@@ -41,6 +58,22 @@ def test_inputs_never_seen_before_find_nothing() -> None:
 
     assert found == [], f"python -m tests.fuzz.long --replay {seed}:NUMBER"
     assert tally["inputs"] == 2000
+
+
+def test_no_input_leaves_anything_to_be_collected(rig: Rig) -> None:
+    warm, rest = ([scenario(Random(number)) for number in numbers] for numbers in (range(200), range(200, 1400)))
+
+    assert collected(rig, warm, rest) == 0
+
+
+def test_switched_protocols_leave_nothing_to_be_collected(rig: Rig) -> None:
+    upgrade = b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+    for end in ("stay", "eof", "reset"):
+        switches = Reply(b"HTTP/1.1 101 \r\n" + upgrade, b"hi", end=end)
+        tunnel = Scenario(b"GET / HTTP/1.1\r\nHost: x\r\n" + upgrade, (), (switches,))
+
+        assert collected(rig, [tunnel], [tunnel, tunnel]) == 0
+        assert b"".join(rig.client.written).endswith(b"\r\n\r\nhi")
 
 
 def test_an_input_follows_from_its_seed() -> None:
@@ -144,3 +177,12 @@ def test_an_answer_in_chunks_as_llhttp_does_not_read_them_is_refused(rig: Rig) -
     rig.run(Scenario(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", (), (reply,), leaves="never"))
 
     assert [status for status, _, _ in judge(rig)[1]] == [502]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_head_is_measured_the_same_however_it_comes(rig: Rig, together: bool) -> None:
+    small = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+    large = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * LIMITS.head + b"\r\n\r\n"
+    rig.run(Scenario(small + large, () if together else (len(small),), (OK,), leaves="never"))
+
+    assert [status for status, _, _ in judge(rig)[1]] == [200, 431]

@@ -72,7 +72,9 @@ class Side(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: this end is gone."""
         self._former.connection_lost(exc)
-        self._tunnel.lost(self)
+        tunnel = self._tunnel
+        del self._tunnel  # it holds this side: a cycle
+        tunnel.lost(self)
 
     def pause_writing(self) -> None:
         """asyncio: this end does not read as fast as the other one writes."""
