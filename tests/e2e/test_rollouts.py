@@ -213,7 +213,7 @@ def test_500_open_streams_and_every_session_survive_ramp_and_rollback(site: Site
             for weight in (20, 60):
                 await on.followed.until_weight(weight)
                 for _ in range(10):  # so many at a time: on a slow machine the first would end before the last begins
-                    more = (stream(on.session, site.up.gateway, 3000, opened) for _ in range(25))
+                    more = (stream(on.session, site.up.gateway, 8000, opened) for _ in range(25))
                     tasks += [asyncio.create_task(each) for each in more]
                     for _ in range(25):
                         await opened.get()
