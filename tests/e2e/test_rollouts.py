@@ -213,16 +213,16 @@ def test_500_open_streams_and_every_session_survive_ramp_and_rollback(site: Site
             for weight in (20, 60):
                 await on.followed.until_weight(weight)
                 for _ in range(10):  # so many at a time: on a slow machine the first would end before the last begins
-                    more = (stream(on.session, site.up.gateway, 8000, opened) for _ in range(25))
+                    more = (stream(on.session, site.up.gateway, 3000, opened) for _ in range(25))
                     tasks += [asyncio.create_task(each) for each in more]
                     for _ in range(25):
                         await opened.get()
                 if weight == 20:
                     await on.followed.until(phase="Paused")
                     await act(on.client, "promote")
+            assert any(not each.done() for each in tasks), "no stream is open at the abort: it would prove nothing"
             await act(on.client, "abort")
             await on.followed.until(phase="Degraded", completionStatus="Aborted")
-            assert any(not each.done() for each in tasks), "no stream was open at the abort: it proved nothing"
             status = await on.followed.until_weight(0, most=True)
             await asyncio.sleep(0.5)
             return await asyncio.gather(*tasks), on.load, status
