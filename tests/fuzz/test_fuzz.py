@@ -11,8 +11,9 @@ from tests.fuzz.grammar import chunked, request, scenario
 from tests.fuzz.judging import DisagreementError, judge
 from tests.fuzz.long import STRIDE, batch
 from tests.fuzz.reading import answer_in, requests_in
-from tests.fuzz.rig import LIMITS, HangError, Rig
+from tests.fuzz.rig import LIMITS, Rig
 from tests.fuzz.scenario import Meant, Reply, Scenario
+from tests.support.memory_worker import HangError
 from turnout.proxy.downstream import Downstream
 
 SEED = 1

@@ -48,7 +48,7 @@ def test_an_assignment_has_its_pool_weight_and_total() -> None:
 
     arms = [each.arm for each in drawn if each.arm is not None]
     assert Counter((arm.key, arm.backend.weight) for arm in arms) == {("default/a", 9): 9, ("default/b", 1): 1}
-    assert {each.weight_total for each in drawn} == {10}
+    assert {arm.place.weight_total for arm in arms} == {10}
     assert {each.unit for each in drawn} == {"stretch:0"}
 
 

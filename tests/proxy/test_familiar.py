@@ -1,5 +1,7 @@
 """Messages whose head their connection has seen before."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -184,3 +186,26 @@ def test_the_answer_to_head_is_not_taken_for_one_with_a_body() -> None:
                 assert answer.body == (b"" if method == "HEAD" else b"ok")
 
     run(main())
+
+
+def test_a_head_that_is_known_is_not_read_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt_of: list[type] = []
+    for kind in (FamiliarRequest, FamiliarAnswer):
+        plain = kind.of
+
+        def noted(*arguments: Any, kind: type = kind, plain: Any = plain) -> object:
+            learnt_of.append(kind)
+            return plain(*arguments)
+
+        monkeypatch.setattr(kind, "of", noted)
+
+    async def main() -> None:
+        async with upstream(answering()) as up, gateway({"a": [up.address]}) as served, client(served) as opened:
+            for number in range(5):
+                await opened.send(post(b"x" * number, "X-A: b"))
+                assert (await opened.read()).body == b"ok"
+
+    run(main())
+
+    # A body of nothing is one like any other; what came second was known.
+    assert learnt_of == [FamiliarRequest, FamiliarAnswer]

@@ -42,13 +42,13 @@ def test_there_is_room_again_when_a_client_has_left() -> None:
 
 def test_bodies_that_are_more_than_a_worker_may_hold_are_answered_429() -> None:
     memory = MemoryWorker(Limits(bodies=600))
-    one, two = memory.client(), memory.client()
+    one, two = memory.accept(), memory.accept()
     for wire in (one, two):
-        wire.receive(ANNOUNCED)
-        wire.receive(b" " * 400)
-    memory.settle()
+        wire.deliver(ANNOUNCED)
+        wire.deliver(b" " * 400)
+    memory.loop.run()
 
-    assert bytes(one.sent) == b""
+    assert one.sent == b""
     assert two.sent.startswith(b"HTTP/1.1 429 ")
     assert b"x-turnout-reason: saturated\r\nretry-after: 1\r\n" in two.sent
     assert memory.state.held == 400
@@ -56,23 +56,23 @@ def test_bodies_that_are_more_than_a_worker_may_hold_are_answered_429() -> None:
 
 def test_what_was_held_is_let_go_with_its_client() -> None:
     memory = MemoryWorker()
-    wire = memory.client()
-    wire.receive(ANNOUNCED)
-    wire.receive(b" " * 400)
+    wire = memory.accept()
+    wire.deliver(ANNOUNCED)
+    wire.deliver(b" " * 400)
     assert memory.state.held == 400
-    wire.receive_end()
-    memory.settle()
+    wire.half_close()
+    memory.loop.run()
 
     assert memory.left() == []
 
 
 def test_a_body_of_which_nothing_comes_is_answered_408() -> None:
     memory = MemoryWorker(Limits(slow_body=5.0))
-    wire = memory.client()
-    wire.receive(ANNOUNCED + b" " * 10)
-    memory.wait(4)
-    assert bytes(wire.sent) == b""
-    memory.wait(2)
+    wire = memory.accept()
+    wire.deliver(ANNOUNCED + b" " * 10)
+    memory.pass_time(4)
+    assert wire.sent == b""
+    memory.pass_time(2)
 
     assert wire.sent.startswith(b"HTTP/1.1 408 ")
     assert b"x-turnout-reason: bad-request\r\n" in wire.sent
@@ -80,33 +80,33 @@ def test_a_body_of_which_nothing_comes_is_answered_408() -> None:
 
 def test_a_body_that_goes_on_coming_is_waited_for() -> None:
     memory = MemoryWorker(Limits(slow_body=5.0))
-    wire = memory.client()
-    wire.receive(ANNOUNCED)
+    wire = memory.accept()
+    wire.deliver(ANNOUNCED)
     for _ in range(20):
-        wire.receive(b" ")
-        memory.wait(3)
+        wire.deliver(b" ")
+        memory.pass_time(3)
 
-    assert bytes(wire.sent) == b""
+    assert wire.sent == b""
 
 
 def test_a_head_that_does_not_come_to_an_end_ends_the_connection() -> None:
     memory = MemoryWorker(Limits(slow_head=5.0))
-    wire = memory.client()
-    wire.receive(b"POST / HTTP/1.1\r\n")
+    wire = memory.accept()
+    wire.deliver(b"POST / HTTP/1.1\r\n")
     for _ in range(10):
-        wire.receive(b"A: b\r\n")
-        memory.wait(1)
+        wire.deliver(b"A: b\r\n")
+        memory.pass_time(1)
 
-    assert wire.closed
+    assert wire.is_closing()
     assert memory.left() == []
 
 
 def test_a_connection_beyond_the_limit_that_asks_nothing_is_closed_soon_and_the_others_stay() -> None:
     memory = MemoryWorker(Limits(connections=1, linger=2.0))
-    wanted, silent, begun = memory.client(), memory.client(), memory.client()
-    begun.receive(b"GET / HT")
-    memory.wait(1)
-    assert not silent.closed
-    memory.wait(2)
+    wanted, silent, begun = memory.accept(), memory.accept(), memory.accept()
+    begun.deliver(b"GET / HT")
+    memory.pass_time(1)
+    assert not silent.is_closing()
+    memory.pass_time(2)
 
-    assert (wanted.closed, silent.closed, begun.closed) == (False, True, True)
+    assert (wanted.is_closing(), silent.is_closing(), begun.is_closing()) == (False, True, True)

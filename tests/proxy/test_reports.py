@@ -1,9 +1,13 @@
 """Counts for the controller."""
 
+import json
+from pathlib import Path
+
 from msgspec.structs import replace
 
 from turnout.channels import Count, Report
 from turnout.proxy.reports import MOST_MODELS, Reports
+from turnout.telemetry.access_log import AccessLog
 from turnout.telemetry.record import Place, Record
 from turnout.telemetry.snapshot import MOST_SERIES, OTHER
 
@@ -70,6 +74,23 @@ def test_models_beyond_the_limit_are_told_as_other() -> None:
     told = {each.model: each.requests for each in reports.report(0, 1).counts}
     assert len(told) == MOST_MODELS + 1
     assert told[OTHER] == 5
+
+
+def test_lines_of_kinds_beyond_the_limit_keep_their_models(tmp_path: Path) -> None:
+    log = AccessLog(str(tmp_path / "log"), 0, 1.0)
+    reports = Reports(log)
+    for name in ("one", "two"):
+        reports.add(replace(record(), model=name))
+    reports.digest()
+    for number in range(MOST_SERIES):
+        reports.add(replace(record(), place=replace(record().place, route=f"a/r{number}")))
+    for name in ("one", "two"):
+        reports.add(replace(record(), place=replace(record().place, route="a/last"), model=name))
+    reports.digest()
+    log.close(30.0)
+
+    lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
+    assert [line["model"] for line in lines if line["route"] == "a/last"] == ["one", "two"]
 
 
 def test_kinds_beyond_the_limit_are_told_as_other() -> None:

@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import resource
 import signal
 
 import pytest
 
-from turnout.runners.lifetime import live
+from turnout.runners.lifetime import MOST_CLIENTS, connection_limit, live
 
 
 async def _for_ever(begun: asyncio.Event, undone: list[str]) -> None:
@@ -52,3 +53,14 @@ def test_work_that_fails_fails_loudly() -> None:
 
     with pytest.raises(ValueError, match="of ours"):
         asyncio.run(live(work(), None))
+
+
+@pytest.mark.parametrize(
+    ("descriptors", "clients"), [(1024, 384), (20_000, 9872), (100, 64), (resource.RLIM_INFINITY, MOST_CLIENTS)]
+)
+def test_clients_get_less_than_half_of_the_descriptors(
+    monkeypatch: pytest.MonkeyPatch, descriptors: int, clients: int
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (descriptors, descriptors))
+
+    assert connection_limit() == clients

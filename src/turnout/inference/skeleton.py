@@ -21,10 +21,7 @@ def skeleton(parts: Iterable[bytes], exact: int = 0) -> bytes:
     size = 0
     for part in parts:
         begins, size = size, size + len(part)
-        plain = (
-            begins >= exact and inside and not escaped and len(part) >= LEAST and b'"' not in part and b"\\" not in part
-        )
-        if plain and part.isascii():
+        if begins >= exact and inside and not escaped and _is_plain(part):
             continue
         kept.append(part)
         inside, escaped = _after(part, inside=inside, escaped=escaped)

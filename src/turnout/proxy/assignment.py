@@ -19,11 +19,10 @@ class Assignment(Struct, frozen=True, gc=False):
 
     arm: Arm | None
     unit: str
-    weight_total: int
     key: str = ""
 
 
-NOTHING = Assignment(None, "", 0)
+NOTHING = Assignment(None, "")
 NO_BLOCKS: list[int] = []
 
 
@@ -38,9 +37,9 @@ def assign(plan: Plan, request: Request, dice: Dice) -> Assignment:
         backend = splitter.keyed(key)
         assert backend is not None
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return Assignment(plan.arm(backend), "key:" + digest, splitter.total, key)
+        return Assignment(plan.arm(backend), "key:" + digest, key)
     backend, stretch = plan.sequence.next(dice)
-    return Assignment(plan.arm(backend), f"stretch:{stretch}", splitter.total)
+    return Assignment(plan.arm(backend), f"stretch:{stretch}")
 
 
 def choose_endpoint(state: State, pool: str, tried: tuple[str, ...], now: float, request: Request) -> Endpoint | None:

@@ -64,12 +64,7 @@ class Attempts(Struct, eq=False, gc=False):
         """Sends the request to the best endpoint of `pool`. An attempt may take that many seconds; 0 is no limit."""
         self._pool = pool
         self._seconds = seconds
-        now = self._state.clock()
-        endpoint = choose_endpoint(self._state, pool, (), now, owner.request)
-        if endpoint is None:
-            self._give_up(owner)
-        else:
-            self._go(owner, endpoint, now)
+        self._try(owner)
 
     def pass_on(self, request: Request) -> None:
         """What came of a streamed body goes on to the server, or waits for the connection."""

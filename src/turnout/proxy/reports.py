@@ -26,12 +26,11 @@ Kind = tuple[str, str, str, str, str, int, str]
 
 
 class _Sums:
-    """Requests of one kind since the last report. `model` is the name that may be told."""
+    """Requests of one kind since the last report."""
 
-    __slots__ = ("completion", "duration", "model", "prompt", "requests", "tpot", "ttft")
+    __slots__ = ("completion", "duration", "prompt", "requests", "tpot", "ttft")
 
-    def __init__(self, model: str) -> None:
-        self.model = model
+    def __init__(self) -> None:
         self.requests = 0
         self.prompt = 0
         self.completion = 0
@@ -71,7 +70,7 @@ class Reports:
         self._records: list[Record] = []
         self.add = self._records.append
         self._sums: dict[Kind, _Sums] = {}
-        self._found: dict[tuple[Place, str, int, str], _Sums] = {}
+        self._found: dict[tuple[Place, str, int, str], tuple[_Sums, str]] = {}
         self._kinds: set[Kind] = set()
         self._models: set[str] = set()
         self._log = access_log
@@ -120,9 +119,10 @@ class Reports:
         for record in records:
             place = record.place
             key = (place, record.model, record.code, record.reason)
-            sums = found.get(key)
-            if sums is None:
-                sums = found[key] = self._first_of(record)
+            known = found.get(key)
+            if known is None:
+                known = found[key] = self._first_of(record)
+            sums, model = known
             sums.requests += 1
             sums.duration.add(record.duration)
             prompt, completion = sums.told(record.usage) if record.usage else (None, None)
@@ -130,16 +130,17 @@ class Reports:
             if record.first_content:
                 ttft, tpot = sums.time(record, completion)
             if log is not None and not log.off(place):
-                log.add(record, sums.model, ttft, tpot, prompt, completion)
+                log.add(record, model, ttft, tpot, prompt, completion)
 
-    def _first_of(self, record: Record) -> _Sums:
+    def _first_of(self, record: Record) -> tuple[_Sums, str]:
+        """What the record counts for, and the name of its model that may be told."""
         kinds, place, model = self._kinds, record.place, self._model(record)
         kind = (place.route, place.rule, place.pool, place.role, model, record.code, record.reason)
         if kind not in kinds and len(kinds) >= MOST_SERIES:
             kind = (OTHER, OTHER, OTHER, "", OTHER, kind[5] // 100 * 100, kind[6])
         else:
             kinds.add(kind)
-        return self._sums.get(kind) or self._sums.setdefault(kind, _Sums(model))
+        return self._sums.get(kind) or self._sums.setdefault(kind, _Sums()), model
 
     def _model(self, record: Record) -> str:
         """The model's name, if a server has answered for it: nobody else's word makes a series of its own."""

@@ -6,6 +6,9 @@ import resource
 import signal
 from collections.abc import Coroutine
 
+MOST_CLIENTS = 1_000_000
+"""Connections that a worker serves at once at most, however many descriptors it may have."""
+
 
 def allow_descriptors() -> None:
     """As many as the system lets us have: each connection takes one, and 1,024 is a common soft limit."""
@@ -16,7 +19,7 @@ def allow_descriptors() -> None:
 def connection_limit() -> int:
     """Clients that a worker can serve at once: each takes a descriptor, its server another, and some are ours."""
     most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(64, (most - 256) // 2)
+    return MOST_CLIENTS if most == resource.RLIM_INFINITY else min(MOST_CLIENTS, max(64, (most - 256) // 2))
 
 
 async def live(work: Coroutine[None, None, None], parent_fd: int | None) -> None:

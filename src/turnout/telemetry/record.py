@@ -68,13 +68,3 @@ class Record(Struct, frozen=True, gc=False):
     def ttft(self) -> float | None:
         """Seconds to the first bytes of a streamed answer's body."""
         return self.first_body - self.began if self.first_body else None
-
-    @property
-    def first_token(self) -> float | None:
-        """Seconds to a stream's first event with content."""
-        return self.first_content - self.began if self.first_content else None
-
-    @property
-    def asked(self) -> float:
-        """Seconds to the whole request."""
-        return self.sent - self.began if self.sent else 0.0
