@@ -12,6 +12,7 @@ from tests.support.certificates import Authority, server_context
 from tests.support.model_servers import HANG, RESET, ModelServer, answer, vllm_page
 from turnout.channels.credentials import Credentials
 from turnout.endpoints.health import Failure
+from turnout.scrape import probe
 from turnout.scrape.probe import PAGE_LIMIT, TOTAL_SECONDS, Answer, Prober
 
 IMPATIENT = 0.3
@@ -213,5 +214,22 @@ def test_a_probe_that_is_cancelled_when_its_time_is_over_is_cancelled() -> None:
             probe.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await probe
+
+    asyncio.run(scenario())
+
+
+def test_a_second_connection_that_two_questions_at_once_made_is_given_up_when_one_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(probe, "IDLE_SECONDS", 0.05)
+
+    async def scenario() -> None:
+        async with ModelServer() as server, Prober.opened() as prober:
+            await asyncio.gather(prober.get(server.address, "/health"), prober.get(server.address, "/metrics"))
+            assert server.open == 2
+            deadline = time.monotonic() + 20
+            while server.open > 1:
+                assert time.monotonic() < deadline
+                assert await prober.get(server.address, "/metrics") == Answer(200, vllm_page())
 
     asyncio.run(scenario())

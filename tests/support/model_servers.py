@@ -51,6 +51,11 @@ class ModelServer:
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    @property
+    def open(self) -> int:
+        """Connections that there are at the moment."""
+        return len(self._writers)
+
     async def start(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, reuse_address=True)
         self.port = self._server.sockets[0].getsockname()[1]

@@ -21,8 +21,8 @@ TOTAL_SECONDS = 1.0
 PAGE_LIMIT = 4 * 1024 * 1024
 """Bytes: a longer page is no metrics page."""
 HEAD_LIMIT = 64 * 1024
-IDLE_SECONDS = 30.0
-"""After which a kept connection is not used again."""
+IDLE_SECONDS = 4.0
+"""After which a kept connection is not used again: uvicorn closes one that was idle for 5 s."""
 
 
 class Answer(Struct, frozen=True):
@@ -211,12 +211,21 @@ class Prober:
         finally:
             late.cancel()
             if done and connection.keeps:
-                connection.idle_since = loop.time()
-                self._idle.setdefault(address, []).append(connection)
+                self._keep(address, connection, loop.time())
             else:
                 connection.close()
                 self._open.discard(connection)
         return answer
+
+    def _keep(self, address: str, connection: _Connection, now: float) -> None:
+        """The connection used last is used next: the oldest one is not used again unless two questions meet."""
+        connection.idle_since = now
+        idle = self._idle.setdefault(address, [])
+        idle.append(connection)
+        if now - idle[0].idle_since > IDLE_SECONDS:
+            oldest = idle.pop(0)
+            oldest.close()
+            self._open.discard(oldest)
 
     async def _open_one(self, loop: asyncio.AbstractEventLoop, address: str) -> _Connection | Failure:
         host, _, port = address.rpartition(":")
