@@ -1,7 +1,9 @@
 """kill -9 of every part, under load."""
 
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -50,14 +52,20 @@ def replaced(up: System, part: str, old: psutil.Process) -> bool:
 
 
 def successor_serves(up: System, old: set[int]) -> bool:
-    """Whether a worker that is not one of `old` holds a client's connection."""
-    try:
-        for each in psutil.Process(up.process.pid).children():
-            if each.pid not in old and "turnout.runners.worker" in each.cmdline():
-                held = each.net_connections("tcp")
-                return any(one.raddr and one.laddr.port == up.gateway_port for one in held)
-    except psutil.Error:  # it is just starting
-        pass
+    """Whether a worker that is not one of `old` holds one of a few clients' connections.
+
+    They are this function's own: the kernel deals new connections out, and the load's kept ones may all be the other's.
+    """
+    with ExitStack() as clients:
+        for _ in range(WIDE):
+            clients.enter_context(socket.create_connection(("127.0.0.1", up.gateway_port), 10))
+        try:
+            for each in psutil.Process(up.process.pid).children():
+                if each.pid not in old and "turnout.runners.worker" in each.cmdline():
+                    held = each.net_connections("tcp")
+                    return any(one.raddr and one.laddr.port == up.gateway_port for one in held)
+        except psutil.Error:  # it is just starting
+            pass
     return False
 
 
