@@ -103,7 +103,7 @@ class Rig:
         self.upstreams: list[Upstream] = []
         for address in ADDRESSES:
             server = self.state.connections.server(address)
-            upstream = Upstream(server)
+            upstream = Upstream(server, loop)
             upstream.connection_made(cast("asyncio.Transport", Wire()))
             upstream.reusable = True
             server.release(upstream, time.monotonic())

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from benchmarks.bench import Bench, Row
+from benchmarks.load.images import Sent
 from benchmarks.load.paced import Paced
 from benchmarks.processes import OTHER_CORE, FailedError, Tree
 from benchmarks.proxies import Proxy
@@ -16,6 +17,8 @@ RATE = 1000
 BESIDE = 300
 """Requests a second of 2 KB while images pass: what one core of upstream and load can do beside 100 MB/s."""
 IMAGES = 5
+PATIENCE = 60.0
+"""Seconds after which a load that does not begin is said to fail."""
 MS = 1000
 
 
@@ -41,32 +44,56 @@ def beside_images(bench: Bench) -> list[Row]:
     with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
-            without, beside = paced(bench, proxy.port, BESIDE), paced(bench, proxy.port, BESIDE, IMAGES)
+            without = paced(bench, proxy.port, BESIDE)
+            with Tree(_images(proxy.port), bench.folder / "images.log", OTHER_CORE) as load:
+                _await_warm(load)
+                beside = paced(bench, proxy.port, BESIDE)
+            images = _sent(load)
             alone, with_images = _at(without.latencies, 0.99), _at(beside.latencies, 0.99)
             return {
                 "p99 ms alone": alone,
                 "p99 ms beside": with_images,
                 "ratio": with_images / alone,
-                "errors": beside.errors,
+                "images/s": images.answered / beside.seconds,
+                "errors": beside.errors + images.errors,
             }
 
         return bench.turns(proxies, measure)
 
 
-def paced(
-    bench: Bench, port: int, rate: float, images: float = 0, meanwhile: Callable[[], None] | None = None
-) -> Paced:
+def _images(port: int) -> list[str]:
+    return [sys.executable, "-m", "benchmarks.load.images", str(port), str(IMAGES)]
+
+
+def _await_warm(load: Tree) -> None:
+    end = time.monotonic() + PATIENCE
+    while b"warm" not in load.log.read_bytes():
+        load.require()
+        if time.monotonic() > end:
+            raise FailedError(f"the load has not begun after {PATIENCE:.0f} s")
+        time.sleep(0.01)
+
+
+def _sent(load: Tree) -> Sent:
+    try:
+        found = msgspec.json.decode(load.log.read_bytes().splitlines()[-1], type=Sent)
+    except (msgspec.DecodeError, IndexError):
+        raise FailedError(f"the images' load says: {load.log.read_text(errors='replace')[-300:]}") from None
+    if not found.answered:
+        raise FailedError(f"no image was answered with 200, {found.errors} otherwise")
+    return found
+
+
+def paced(bench: Bench, port: int, rate: float, meanwhile: Callable[[], None] | None = None) -> Paced:
     """The run of the load, for the bench's seconds; `meanwhile` is called once it is on its way.
 
     Raises FailedError when it does not end or nothing was answered.
     """
-    figures = [str(port), str(rate), str(bench.seconds), str(images)]
+    figures = [str(port), str(rate), str(bench.seconds)]
     command = [sys.executable, "-m", "benchmarks.load.paced", *figures]
     with Tree(command, bench.folder / "paced.log", OTHER_CORE) as load:
         if meanwhile is not None:
-            while b"warm" not in load.log.read_bytes():
-                load.require()
-                time.sleep(0.05)
+            _await_warm(load)
             time.sleep(bench.seconds / 4)
             meanwhile()
         try:

@@ -7,7 +7,8 @@ from typing import Any, cast
 from tests.fuzz.scenario import Reply, Scenario
 from tests.support.memory_worker import STEPS, HangError, MemoryWorker, Wire
 from turnout.endpoints.outlier import Outliers
-from turnout.proxy import heads
+from turnout.proxy import downstream as downstream_module
+from turnout.proxy import heads, turns, writing
 from turnout.proxy import upstream as upstream_module
 from turnout.proxy.connections import Server, Waiter
 from turnout.proxy.downstream import Downstream
@@ -28,7 +29,14 @@ LIMITS = Limits(
     linger=2.0,
 )
 """Small, so that small inputs reach them."""
-HEAD_LIMIT = 8192
+SMALL = {
+    (upstream_module, "HEAD_LIMIT"): 8192,
+    (upstream_module, "GULP"): 700,
+    (downstream_module, "GULP"): 700,
+    (turns, "PIECE"): 600,
+    (writing, "PIECE"): 600,
+}
+"""What no argument sets, for the same reason."""
 SWEEPS = 120
 """Virtual seconds after the last byte in which everything must be over."""
 
@@ -66,12 +74,15 @@ class Rig(MemoryWorker):
 
     def __init__(self) -> None:
         super().__init__(LIMITS, ADDRESSES)
-        upstream_module.HEAD_LIMIT = HEAD_LIMIT
+        self._usual = {place: getattr(*place) for place in SMALL}
+        for (module, name), value in SMALL.items():
+            setattr(module, name, value)
         self.state.dice = lambda: 0.5
         self.most = 0
 
     def close(self) -> None:
-        upstream_module.HEAD_LIMIT = 1024 * 1024
+        for (module, name), value in self._usual.items():
+            setattr(module, name, value)
 
     def run(self, scenario: Scenario) -> None:
         """Sends it all and waits until all is over; HangError when it is not."""

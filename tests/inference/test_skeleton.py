@@ -5,7 +5,14 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from turnout.inference.skeleton import LEAST, skeleton
+from turnout.inference.skeleton import LEAST, Skeleton
+
+
+def skeleton(parts: list[bytes], exact: int = 0) -> bytes:
+    made = Skeleton(exact)
+    for part in parts:
+        made.feed(part)
+    return made.text()
 
 
 def cut(body: bytes, size: int) -> list[bytes]:

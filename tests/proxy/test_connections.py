@@ -125,7 +125,7 @@ class Transport:
 
 def test_a_connection_that_was_paused_reads_again_when_it_is_kept() -> None:
     server = Server("127.0.0.1:1", Limits())
-    connection = Upstream(server)
+    connection = Upstream(server, cast("asyncio.AbstractEventLoop", None))
     transport = Transport()
     connection.connection_made(cast("asyncio.Transport", transport))
     connection.reusable = True

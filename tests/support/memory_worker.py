@@ -195,7 +195,7 @@ class MemoryWorker:
 
     def connect(self, server: Server, waiter: Waiter) -> None:
         """A connection to a server comes about."""
-        upstream = Upstream(server)
+        upstream = Upstream(server, cast("asyncio.AbstractEventLoop", self.loop))
         server.open += 1
         wire = self.wire(upstream)
         upstream.connection_made(cast("asyncio.Transport", wire))

@@ -5,27 +5,36 @@ ASCII characters of it. What is left is the same document with a shorter string.
 what is hashed to find the same thing again must lie in the bytes that are exact.
 """
 
-from collections.abc import Iterable
-
 LEAST = 4096
 """Bytes: a shorter part is kept, whatever it holds."""
 
 
-def skeleton(parts: Iterable[bytes], exact: int = 0) -> bytes:
-    """The body in one piece, shortened behind its first `exact` bytes.
+class Skeleton:
+    """Takes a body in part by part, as it comes. Behind its first `exact` bytes it is shortened.
 
     A body that is no JSON comes out as something that is none, or shortened.
     """
-    kept: list[bytes] = []
-    inside = escaped = False
-    size = 0
-    for part in parts:
-        begins, size = size, size + len(part)
-        if begins >= exact and inside and not escaped and _is_plain(part):
-            continue
-        kept.append(part)
-        inside, escaped = _after(part, inside=inside, escaped=escaped)
-    return b"".join(kept)
+
+    __slots__ = ("_escaped", "_exact", "_inside", "_kept", "_size")
+
+    def __init__(self, exact: int = 0) -> None:
+        self._exact = exact
+        self._size = 0
+        self._kept: list[bytes] = []
+        self._inside = self._escaped = False
+
+    def feed(self, part: bytes) -> None:
+        """The next part of the body."""
+        begins = self._size
+        self._size += len(part)
+        if begins >= self._exact and self._inside and not self._escaped and _is_plain(part):
+            return
+        self._kept.append(part)
+        self._inside, self._escaped = _after(part, inside=self._inside, escaped=self._escaped)
+
+    def text(self) -> bytes:
+        """What came so far, in one piece, shortened."""
+        return b"".join(self._kept)
 
 
 def _is_plain(part: bytes) -> bool:

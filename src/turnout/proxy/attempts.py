@@ -178,6 +178,7 @@ class Attempts(Struct, eq=False, gc=False):
             self._calm(self._alarm)
         assert self.upstream is not None
         self.upstream.receiver = None
+        self.upstream.intake.leave()
 
     def leave(self) -> None:
         """Gives up the attempt that is under way, if there is one, and its connection."""
@@ -239,7 +240,7 @@ class Attempts(Struct, eq=False, gc=False):
         request = owner.request
         assert self.server is not None
         self.sent = request.buffered or request.complete
-        write_request(upstream.transport, request, self.server.host_value, self.server.bearer, whole=self.sent)
+        write_request(upstream, request, self.server.host_value, self.server.bearer, whole=self.sent)
         if not self.sent:
             self.pass_on(request)
 

@@ -81,8 +81,10 @@ class Server:
         if not upstream.reusable or len(self.idle) >= self._limit or transport.get_write_buffer_size():
             transport.abort()
             return
-        if upstream.paused:
-            upstream.resume()
+        if upstream.outlet.waiting:
+            transport.abort()  # the rest of the request would be taken for the next one
+            return
+        upstream.resume()
         upstream.idle_since = now
         self.idle.append(upstream)
 
@@ -132,7 +134,7 @@ class Connections:
         task.add_done_callback(self._connecting.discard)
 
     async def _connect(self, server: Server, waiter: Waiter) -> None:
-        upstream = Upstream(server)
+        upstream = Upstream(server, self._loop)
         server.open += 1
         try:
             async with asyncio.timeout(self._limits.connect):

@@ -113,7 +113,7 @@ class Copy:
     def _send(self, upstream: Upstream, server: Server) -> None:
         self._upstream = upstream
         upstream.assign(self)
-        write_request(upstream.transport, self._request, server.host_value, server.bearer, whole=True)
+        write_request(upstream, self._request, server.host_value, server.bearer, whole=True)
 
     def _free(self) -> None:
         if self._draft is not None:

@@ -27,6 +27,7 @@ from turnout.proxy.heads import (
 )
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
+from turnout.proxy.turns import BODY, EARLY, GULP, LINE, Intake
 
 _LISTS = frozenset({CONNECTION, CODING, UPGRADE, REQUEST_ID})
 NOT_SERVED = frozenset({b"CONNECT", b"TRACE"})
@@ -50,8 +51,7 @@ class Downstream(asyncio.Protocol):
         "_early",
         "_familiar",
         "_fed",
-        "_held_body",
-        "_held_line",
+        "_intake",
         "_lines",
         "_lingers",
         "_noted",
@@ -93,8 +93,6 @@ class Downstream(asyncio.Protocol):
         self._current: Exchange | None = None
         self._waiting: deque[Exchange] = deque()
         self._serving = False
-        self._held_body = False
-        self._held_line = False
         self._deaf = False
         self._early: bytearray | None = None
         self._lingers = 0.0
@@ -106,6 +104,7 @@ class Downstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is open."""
         self.transport = cast("asyncio.Transport", transport)
+        self._intake = Intake(self._state.loop, self.transport)
         peer = transport.get_extra_info("peername")
         self._client = str(peer[0]) if peer else ""
         self._state.sessions.add(self)
@@ -128,6 +127,8 @@ class Downstream(asyncio.Protocol):
         self._parse(data)
         if begins and self._strange < PATIENCE:
             self._remember(data)
+        if len(data) >= GULP:
+            self._intake.rest()
         self._serve()
 
     def eof_received(self) -> None:
@@ -282,13 +283,11 @@ class Downstream(asyncio.Protocol):
     @property
     def holding(self) -> bool:
         """Whether we have stopped reading."""
-        return self._held_body or self._held_line
+        return self._intake.reasons & (BODY | LINE) > 0
 
     def hold(self, *, held: bool) -> None:
         """Stops reading, or reads on, for the sake of the present request's body."""
-        if held is not self._held_body:
-            self._held_body = held
-            self._read_or_not()
+        self._intake.hold(BODY, held=held)
 
     def done(self, *, close: bool) -> None:
         """The present request is answered and read: serves the next one, or closes."""
@@ -300,13 +299,14 @@ class Downstream(asyncio.Protocol):
             self._deaf = True
             self._forget_waiting()
             self.transport.close()
-        elif not self._serving and (self._waiting or self._held_line):
+        elif not self._serving and (self._waiting or self._intake.reasons & LINE):
             self._serve()
 
     def switch(self) -> bytes:
         """The present request was the last of this protocol: returns what came behind it."""
         early = bytes(self._early or b"")
         self._current = self._early = None
+        self._intake.leave()
         self._state.sessions.discard(self)
         return early
 
@@ -384,17 +384,7 @@ class Downstream(asyncio.Protocol):
             if self._current is not None:
                 break
         self._serving = False
-        held = len(waiting) >= self._state.limits.pipelined
-        if held is not self._held_line:
-            self._held_line = held
-            self._read_or_not()
-
-    def _read_or_not(self) -> None:
-        early = self._early is not None and len(self._early) > self._state.limits.held
-        if self._held_body or self._held_line or early:
-            self.transport.pause_reading()
-        else:
-            self.transport.resume_reading()
+        self._intake.hold(LINE, held=len(waiting) >= self._state.limits.pipelined)
 
     def _pass_by(self, rest: bytes) -> bytes:
         """The parser has stopped behind a head with an Upgrade. What follows is `rest`: returned, if it is HTTP."""
@@ -415,13 +405,13 @@ class Downstream(asyncio.Protocol):
         """What comes before it is known which protocol it is in."""
         if self._early is not None:
             self._early += data
-            self._read_or_not()
+            self._intake.hold(EARLY, held=len(self._early) > self._state.limits.held)
 
     def _go_on(self) -> None:
         """The server has not switched: what came behind the request is HTTP."""
         early, self._early = self._early, None
         self._parser = httptools.HttpRequestParser(self)
-        self._read_or_not()
+        self._intake.hold(EARLY, held=False)
         if early:
             serving, self._serving = self._serving, True
             self.data_received(bytes(early))

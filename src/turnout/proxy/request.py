@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from turnout.inference import ModelPart, RequestFields, boundary_of, read_request
-from turnout.inference.skeleton import skeleton
+from turnout.inference.skeleton import Skeleton
 from turnout.proxy.answers import Fault, Notice, bad_request, expectation_failed
 from turnout.proxy.heads import (
     CHUNKED,
@@ -79,6 +79,7 @@ class Request(Struct, eq=False, gc=False):
     _path: str = ""
     _fields: RequestFields | None = None
     _form: ModelPart | None = None
+    _skeleton: Skeleton | None = None
     _scanned: int = 0
 
     def read_head(self, noted: dict[int, bytes]) -> None:
@@ -150,6 +151,8 @@ class Request(Struct, eq=False, gc=False):
         """
         form = self._form
         if form is None:
+            if self.buffered and self.size > LONG:
+                self._skim()
             return self.complete or not self.buffered
         for part in self.body[self._scanned :]:
             form.feed(part)
@@ -177,7 +180,7 @@ class Request(Struct, eq=False, gc=False):
     def text(self) -> bytes:
         """A JSON body in one piece; empty for any other. Behind the first LONG bytes, insides of strings may lack."""
         if self.buffered and self.size > LONG:
-            return skeleton(self.body, LONG)
+            return self._skim().text()
         return self.whole_body()
 
     def whole_body(self) -> bytes:
@@ -192,7 +195,7 @@ class Request(Struct, eq=False, gc=False):
     def release(self) -> None:
         """The body is needed no more: lets go of what came of it, and of what was read in it."""
         self.body.clear()
-        self._fields = None
+        self._fields = self._skeleton = None
 
     def header(self, name: bytes) -> bytes:
         """The first value of the header `name` (lower case) among those that pass on; empty if there is none."""
@@ -206,6 +209,16 @@ class Request(Struct, eq=False, gc=False):
         if self.length is None and not self.chunked:
             return b""
         return b"content-length: %d\r\n" % (self.size if self.buffered else self.length or 0)
+
+    def _skim(self) -> Skeleton:
+        """Looks at what came of a long JSON body since the last time: a little with every part, not all at the end."""
+        skeleton = self._skeleton
+        if skeleton is None:
+            skeleton = self._skeleton = Skeleton(LONG)
+        for part in self.body[self._scanned :]:
+            skeleton.feed(part)
+        self._scanned = len(self.body)
+        return skeleton
 
     def _offer(self, connection: bytes, noted: dict[int, bytes]) -> None:
         """Nothing is offered behind a body, nor on a connection that is to end: then Upgrade may be ignored."""

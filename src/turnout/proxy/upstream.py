@@ -22,6 +22,7 @@ from turnout.proxy.heads import (
     switching,
     without,
 )
+from turnout.proxy.turns import CLIENT, GULP, Intake, Outlet
 
 HEAD_LIMIT = 1024 * 1024
 """Bytes that an answer's head may take."""
@@ -58,6 +59,7 @@ class Upstream(asyncio.Protocol):
     the body that came since the last `relay`; `length` its Content-Length; `bodiless` says that none follows.
     `uses` counts requests. `began`: a byte of the answer came. `reusable`: the server keeps the connection.
     With the status SWITCHING `parts` is what the server sent in the new protocol already.
+    `intake` and `outlet` are how it is read and written.
     """
 
     __slots__ = (
@@ -66,6 +68,7 @@ class Upstream(asyncio.Protocol):
         "_fed",
         "_home",
         "_lines",
+        "_loop",
         "_noted",
         "_offers",
         "_parsed",
@@ -80,10 +83,11 @@ class Upstream(asyncio.Protocol):
         "finished",
         "head",
         "idle_since",
+        "intake",
         "length",
         "on_body",
+        "outlet",
         "parts",
-        "paused",
         "receiver",
         "reusable",
         "status",
@@ -93,12 +97,12 @@ class Upstream(asyncio.Protocol):
         "write_paused",
     )
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
         self._home = home
+        self._loop = loop
         self.receiver: Receiver | None = None
         self.uses = 0
         self.idle_since = 0.0
-        self.paused = False
         self.write_paused = False
         self.parts: list[bytes] = []
         self.on_body = self.parts.append  # the parser calls the list itself: no Python frame per piece
@@ -140,15 +144,11 @@ class Upstream(asyncio.Protocol):
 
     def pause(self) -> None:
         """Stops reading the answer."""
-        if not self.paused:
-            self.paused = True
-            self.transport.pause_reading()
+        self.intake.hold(CLIENT, held=True)
 
     def resume(self) -> None:
         """Reads on."""
-        if self.paused:
-            self.paused = False
-            self.transport.resume_reading()
+        self.intake.hold(CLIENT, held=False)
 
     def abort(self) -> None:
         """Ends the connection at once; nobody is told."""
@@ -158,6 +158,8 @@ class Upstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is open."""
         self.transport = cast("asyncio.Transport", transport)
+        self.intake = Intake(self._loop, self.transport)
+        self.outlet = Outlet(self._loop, self.transport)
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of the answer."""
@@ -171,6 +173,8 @@ class Upstream(asyncio.Protocol):
             receiver.relay(self)
             return
         self._parse(self._parser, data)
+        if len(data) >= GULP:
+            self.intake.rest()
         if self.status:
             if self.bodiless or self._fed or not self.parts:
                 self._starve(len(data))
@@ -185,12 +189,13 @@ class Upstream(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """asyncio: the server sends no more. The transport would first write its buffer to it."""
-        if self.transport.get_write_buffer_size():
+        if self.transport.get_write_buffer_size() or self.outlet.waiting:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection is gone."""
         self._parser = None  # it holds this object's methods: a cycle
+        self.outlet.drop()
         self._home.forget(self)
         receiver = self.receiver
         if receiver is None:
@@ -204,10 +209,12 @@ class Upstream(asyncio.Protocol):
     def pause_writing(self) -> None:
         """asyncio: the server does not read as fast as we write."""
         self.write_paused = True
+        self.outlet.hold(held=True)
 
     def resume_writing(self) -> None:
         """asyncio: the server has caught up."""
         self.write_paused = False
+        self.outlet.hold(held=False)
         if self.receiver is not None:
             self.receiver.drained(self)
 

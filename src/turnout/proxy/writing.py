@@ -17,6 +17,7 @@ from turnout.proxy.heads import (
     without,
 )
 from turnout.proxy.request import Request
+from turnout.proxy.turns import JOIN, PIECE, write
 from turnout.proxy.upstream import SWITCHING, Upstream
 
 CREDENTIALS = frozenset({b"authorization"})
@@ -28,21 +29,9 @@ LAST_EVENT = 64
 """Bytes: a shorter piece holds no usage. It is an event that only says that the stream ends."""
 _END = CRLF + CRLF
 _LAST = CRLF + CLOSE + CRLF
-JOIN = 64 * 1024
-"""Bytes: below it, one copy and one write cost less than a vector of buffers; above it nothing is copied."""
 
 
-def write(transport: asyncio.Transport, parts: list[bytes], size: int) -> None:
-    """Writes `parts` at once. `size` is about their bytes."""
-    if size <= JOIN:
-        transport.write(parts[0] if len(parts) == 1 else b"".join(parts))
-    else:
-        transport.writelines(parts)
-
-
-def write_request(
-    transport: asyncio.Transport, request: Request, host: bytes, bearer: bytes = b"", *, whole: bool
-) -> None:
+def write_request(upstream: Upstream, request: Request, host: bytes, bearer: bytes = b"", *, whole: bool) -> None:
     """Writes the head, and with `whole` all of the body, of which nothing is taken away.
 
     `host` is the Host of a request that came without one. `bearer`, where there is one, is sent as Authorization in
@@ -56,6 +45,7 @@ def write_request(
             out += (b"host: ", host, CRLF)
         out += request.lines if not bearer else [*without(request.lines, CREDENTIALS), b"authorization: ", bearer, CRLF]
         out += (request.framing(), CRLF)
+    transport = upstream.transport
     if not whole:
         write(transport, out, 0)
     elif request.chunked and not request.buffered:
@@ -65,7 +55,10 @@ def write_request(
         write(transport, out, request.size)
     else:
         out += request.body
-        write(transport, out, request.size)
+        if request.size > PIECE:
+            upstream.outlet.send(out, request.size)
+        else:
+            write(transport, out, request.size)
 
 
 def write_body(transport: asyncio.Transport, request: Request) -> None:

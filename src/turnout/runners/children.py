@@ -5,7 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 log = logging.getLogger("turnout.runners")
 
@@ -19,6 +20,7 @@ class Child:
 
     `prepare` runs before each start and gives the arguments and the descriptors of that start; the parent's copies of
     the descriptors are closed once the child has them. `died` runs after each death that `stop` did not ask for.
+    `environment` is what it gets besides the parent's, which goes before.
     """
 
     def __init__(
@@ -29,6 +31,7 @@ class Child:
         *,
         prepare: Callable[[], tuple[Sequence[str], Sequence[int]]] | None = None,
         died: Callable[[int], None] | None = None,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name = name
         self.process: asyncio.subprocess.Process | None = None
@@ -36,6 +39,7 @@ class Child:
         self._command = [sys.executable, "-m", f"turnout.runners.{module}", *arguments]
         self._prepare = prepare
         self._died = died
+        self._environment = environment
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -89,6 +93,7 @@ class Child:
                 *extra,
                 pass_fds=tuple(descriptors),
                 stdin=asyncio.subprocess.DEVNULL,
+                env={**self._environment, **os.environ},
                 start_new_session=True,
             )
         finally:
