@@ -54,7 +54,8 @@ What is held of every input:
 - a client that stays gets an answer to each well-formed request, or sees its connection end.
 
 h11 refuses some that llhttp reads and that change no meaning, since all is written anew: more than one space in a first
-line, empty lines before it, any reason phrase, a framing header in a trailer or in an interim answer.
+line, empty lines before it, any reason phrase, a framing header in a trailer or in an interim answer, zeros that bring
+a length over 20 digits.
 
 {found}
 

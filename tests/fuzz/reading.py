@@ -11,6 +11,7 @@ MOST = 1 << 20
 OFFER = [("connection", "upgrade"), ("upgrade", "websocket")]
 _SPACES = re.compile(rb"[\r\n]*([!-~]+) +([!-~]+) +(?=HTTP/)")
 _TRAILER = ("Transfer-Encoding", "Content-Length")
+_LENGTH = re.compile(rb"(\r\nContent-Length:[ \t]*)0+(?=[0-9]{20}[ \t]*\r\n)", re.IGNORECASE)
 _STATUS = re.compile(rb"[\r\n]*(HTTP/1\.[01] [0-9]{3})[^\r\n]*")
 
 
@@ -39,13 +40,13 @@ class Answered(NamedTuple):
 def requests_in(raw: bytes) -> tuple[tuple[Asked, ...], str]:
     """The requests in these bytes, the last one perhaps cut, and why h11 reads no further; "" when it may.
 
-    Empty lines before a request and more than one space in its first line are let pass (RFC 9112, 2.2 and 3), and so is
-    the framing that a trailer claims, which says nothing.
+    Empty lines before a request and more than one space in its first line are let pass (RFC 9112, 2.2 and 3), and so
+    are the framing that a trailer claims, which says nothing, and zeros before a length of 20 digits.
     """
     found: list[Asked] = []
     while raw:
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=MOST)
-        parser.receive_data(_SPACES.sub(rb"\1 \2 ", raw, count=1) if _SPACES.match(raw) else raw)
+        parser.receive_data(_with_short_length(_SPACES.sub(rb"\1 \2 ", raw, count=1) if _SPACES.match(raw) else raw))
         head, body, whole, why = _read(parser)
         if not isinstance(head, h11.Request):
             return tuple(found), why or "a request begins"
@@ -64,14 +65,14 @@ def answer_in(raw: bytes, method: bytes, *, ended: bool) -> tuple[Answered | Non
     """The first final answer to `method` in these bytes, what stands behind it, and what is wrong with it.
 
     `ended`: the server has closed the connection behind them. Whatever is a reason phrase is let pass, since none
-    goes on, and so are empty lines and interim answers before it.
+    goes on, and so are empty lines and interim answers before it, and zeros before a length of 20 digits.
     """
     parser = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST)
     offer = OFFER if b" 101" in raw else []
     parser.send(h11.Request(method=method, target="/", headers=[("host", "x"), *offer]))
     parser.send(h11.EndOfMessage())
     if raw:
-        parser.receive_data(_with_plain_status_lines(raw))
+        parser.receive_data(_with_short_length(_with_plain_status_lines(raw)))
     if ended:
         parser.receive_data(b"")
     head, body, whole, why = _read(parser)
@@ -113,6 +114,12 @@ def _read(parser: h11.Connection) -> tuple[Head, bytes, bool, str]:
     except h11.RemoteProtocolError as error:
         why = str(error)
         return head, b"".join(body), head is not None and is_of_trailer(why), why
+
+
+def _with_short_length(raw: bytes) -> bytes:
+    """Without what h11 alone minds: zeros that bring a length in the first head over 20 digits."""
+    found = _LENGTH.search(raw, 0, raw.find(b"\r\n\r\n") + 2)
+    return raw if found is None else raw[: found.end(1)] + raw[found.end() :]
 
 
 def _kept_alive(asked: Asked) -> bool:

@@ -31,6 +31,17 @@ def test_a_connection_is_used_again() -> None:
     run(main())
 
 
+def test_a_length_goes_on_without_zeros_in_front() -> None:
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: 0000000000000000000000005\r\n\r\n"
+
+    async def main() -> None:
+        async with upstream(saying(head, b"hello")) as up, gateway({"a": [up.address]}) as served:
+            answer = await ask(served, get())
+            assert (answer.headers["content-length"], answer.body) == ("5", b"hello")
+
+    run(main())
+
+
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
     async def main() -> None:
         script = saying(b"HTTP/1.1 200 OK\r\n\r\nhello", b" world", then_close=True)

@@ -299,7 +299,8 @@ class Upstream(asyncio.Protocol):
         if status < 200:
             self._interim(status, lines, noted)
             return
-        self.length = noted.get(LENGTH)
+        length = noted.get(LENGTH)
+        self.length = length if length is None or length[:1] != b"0" else b"%d" % int(length)  # no zeros in front
         self.content_type = noted.get(CONTENT_TYPE, b"")
         coding, connection = noted.get(CODING), noted.get(CONNECTION)
         if connection is not None:
