@@ -12,7 +12,7 @@ JOIN = 64 * 1024
 GULP = 128 * 1024
 """Bytes of one read behind which there is probably more: the rest is for the next turn."""
 PIECE = 512 * 1024
-"""Bytes that are written in one turn: a quarter of a millisecond."""
+"""Bytes that are written in one turn."""
 
 BODY, LINE, EARLY, CLIENT, TURN = 1, 2, 4, 8, 16
 """Reasons not to read: a body, requests in line or early bytes that wait here; a slow client; the turn is over."""
