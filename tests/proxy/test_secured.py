@@ -333,3 +333,18 @@ def test_plain_requests_are_not_asked_for_their_listener() -> None:
             writer.close()
 
     run(main())
+
+
+def test_a_long_body_comes_whole_both_ways() -> None:
+    body = b'{"model":"m","image":"%b"}' % (b"QUJD" * 1_000_000)
+
+    async def script(conversation: Conversation) -> None:
+        await conversation.answer((await conversation.request()).body)
+
+    async def main() -> None:
+        async with upstream(script) as up, secured(ALL, up.address) as served, client(served, "a.test") as (opened, _):
+            head = b"POST /v1/x HTTP/1.1\r\nHost: a.test\r\nContent-Type: application/json\r\n"
+            await opened.send(b"%bContent-Length: %d\r\n\r\n%b" % (head, len(body), body))
+            assert (await opened.read()).body == body
+
+    run(main())

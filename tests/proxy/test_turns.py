@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.memory_worker import Loop, MemoryWorker
+from tests.support.upstream import Conversation, upstream
+from tests.support.worker import client, gateway, run
 from turnout.proxy.turns import BODY, CLIENT, GULP, PIECE, Intake, Outlet
 
 
@@ -186,3 +188,22 @@ def test_a_connection_whose_long_request_is_answered_before_it_is_written_is_not
     server.protocol.data_received(b"HTTP/1.1 413 Content Too Large\r\ncontent-length: 0\r\n\r\n")
     worker.loop.run()
     assert (server.ended, client.sent[:12]) == ("aborted", b"HTTP/1.1 413")
+
+
+def test_a_server_that_reads_a_long_request_in_sips_gets_all_of_it() -> None:
+    async def script(conversation: Conversation) -> None:
+        head = await conversation.head()
+        left = int(head.headers["content-length"])
+        got = b""
+        while len(got) < left:
+            got += await conversation.reader.read(300_000)
+            await asyncio.sleep(0.001)
+        await conversation.answer(got[-20:])
+
+    async def main() -> None:
+        request = long_request()
+        async with upstream(script) as up, gateway({"a": [up.address]}) as served, client(served) as opened:
+            await opened.send(request)
+            assert (await opened.read()).body == request[-20:]
+
+    run(main())

@@ -28,8 +28,8 @@ STARTING_SECONDS = 60.0
 """Between two complaints about a successor that does not accept."""
 
 MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
-"""For glibc, others do not look: what reads of long bodies took is kept for the next ones, up to 64 MiB. To fetch it from
-the system anew, page by page, takes longer than to read them."""
+"""For glibc, others do not look: what reads of long bodies took is kept for the next ones, up to 64 MiB. To fetch it
+from the system anew, page by page, takes longer than to read them."""
 
 
 class Line:
