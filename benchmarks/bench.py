@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from benchmarks.processes import FailedError, MissingError, Tree, free_ports
 from benchmarks.proxies import ALL, Proxy
-from benchmarks.upstream import model_servers, stream_servers
+from benchmarks.upstream import model_servers
 
 SETTLE = 1.0
 """Seconds between a proxy's waking and its measurement: what it does after a pause is not its work."""
@@ -51,11 +51,12 @@ class Bench:
         print(text, file=sys.stderr, flush=True)
 
     @contextmanager
-    def upstreams(self, count: int, *, streams: bool = False) -> Iterator[list[int]]:
+    def upstreams(
+        self, count: int, start: Callable[[Path, Sequence[int]], Tree] = model_servers
+    ) -> Iterator[list[int]]:
         """So many model servers on the other core."""
         ports = free_ports(count)
-        start = stream_servers if streams else model_servers
-        with start(self.folder / ("streams" if streams else "upstream"), ports):
+        with start(self.folder / start.__name__, ports):
             yield ports
 
     @contextmanager

@@ -58,7 +58,7 @@ http {{
 }}
 """)
     tree = Tree([_nginx(), "-c", str(config)], folder / "upstream.log", OTHER_CORE)
-    return _answering(tree, ports[0], post(chat(200)))
+    return answering(tree, ports[0], post(chat(200)))
 
 
 def stream_servers(folder: Path, ports: Sequence[int], phases: int = 1) -> Tree:
@@ -66,10 +66,11 @@ def stream_servers(folder: Path, ports: Sequence[int], phases: int = 1) -> Tree:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "benchmarks.upstream", str(phases), *map(str, ports)]
     tree = Tree(command, folder / "streams.log", OTHER_CORE)
-    return _answering(tree, ports[0], b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+    return answering(tree, ports[0], b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
 
 
-def _answering(tree: Tree, port: int, request: bytes) -> Tree:
+def answering(tree: Tree, port: int, request: bytes) -> Tree:
+    """The tree, once it answers; ended if it does not. Raises MissingError then."""
     try:
         await_answer(port, request, tree)
     except MissingError:

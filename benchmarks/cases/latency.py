@@ -12,6 +12,7 @@ from benchmarks.load.images import Sent
 from benchmarks.load.paced import Paced
 from benchmarks.processes import OTHER_CORE, FailedError, Tree
 from benchmarks.proxies import Proxy
+from benchmarks.readers import reading_servers
 
 RATE = 1000
 BESIDE = 300
@@ -41,7 +42,7 @@ def added_latency(bench: Bench) -> list[Row]:
 
 def beside_images(bench: Bench) -> list[Row]:
     """p99 of 2 KB requests with and without images on other connections."""
-    with bench.upstreams(4) as ports, bench.proxies(ports) as proxies:
+    with bench.upstreams(4, reading_servers) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             without = paced(bench, proxy.port, BESIDE)

@@ -10,6 +10,7 @@ from benchmarks.bench import Bench, Row, descriptors
 from benchmarks.load.streams import Streamed
 from benchmarks.processes import OTHER_CORE, FailedError, Tree
 from benchmarks.proxies import Proxy
+from benchmarks.upstream import stream_servers
 
 OPEN = 200
 MANY = 2000
@@ -20,7 +21,7 @@ PATIENCE = 60.0
 
 def streams(bench: Bench) -> list[Row]:
     """Chunks relayed per CPU-second of the tree, at one pace for all."""
-    with bench.upstreams(4, streams=True) as ports, bench.proxies(ports) as proxies:
+    with bench.upstreams(4, stream_servers) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             with _clients(bench, proxy, OPEN, 1.5, bench.seconds) as load:
@@ -41,7 +42,7 @@ def streams(bench: Bench) -> list[Row]:
 
 def memory(bench: Bench) -> list[Row]:
     """Bytes of the tree for each of MANY open streams, beyond what it takes with none."""
-    with descriptors(), bench.upstreams(4, streams=True) as ports, bench.proxies(ports) as proxies:
+    with descriptors(), bench.upstreams(4, stream_servers) as ports, bench.proxies(ports) as proxies:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             before = tree.memory()

@@ -4,6 +4,7 @@ A process of its own: writing such a body keeps a client busy for milliseconds, 
 """
 
 import asyncio
+import contextlib
 import signal
 import sys
 import time
@@ -27,13 +28,15 @@ class Sent(msgspec.Struct):
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, tally: Sent, idle: "list[_Client]") -> None:
+    def __init__(self, tally: Sent, there: "list[_Client]", idle: "list[_Client]") -> None:
         self._tally = tally
+        self._there = there
         self._idle = idle
         self._got = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self._there.append(self)
         self._idle.append(self)
 
     def data_received(self, data: bytes) -> None:
@@ -56,7 +59,12 @@ class _Client(asyncio.Protocol):
         self._idle.append(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._tally.errors += self not in self._idle
+        """Between two requests a proxy may close."""
+        self._there.remove(self)
+        if self in self._idle:
+            self._idle.remove(self)
+        else:
+            self._tally.errors += 1
 
 
 async def _run(port: int, rate: float) -> None:
@@ -64,9 +72,10 @@ async def _run(port: int, rate: float) -> None:
     over = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, over.set)
     tally = Sent(0, 0)
+    there: list[_Client] = []
     idle: list[_Client] = []
     for _ in range(CONNECTIONS):
-        await loop.create_connection(lambda: _Client(tally, idle), "127.0.0.1", port)
+        await loop.create_connection(lambda: _Client(tally, there, idle), "127.0.0.1", port)
     body = post(image(SIZE))
     print("warm", flush=True)
     began = time.monotonic()
@@ -75,6 +84,9 @@ async def _run(port: int, rate: float) -> None:
         if idle and sent < (time.monotonic() - began) * rate:
             idle.pop().transport.write(body.replace(b"QUJD", b"%04d" % (sent % 10_000), 1))
             sent += 1
+        if len(there) < CONNECTIONS:
+            with contextlib.suppress(OSError):
+                await loop.create_connection(lambda: _Client(tally, there, idle), "127.0.0.1", port)
         await asyncio.sleep(TICK)
     print(msgspec.json.encode(tally).decode(), flush=True)
 
