@@ -127,6 +127,19 @@ def test_a_twin_is_whole_whatever_becomes_of_the_request() -> None:
     assert (twin.text(), twin.framing(), twin.lines) == (b"{}", b"content-length: 2\r\n", asked.lines)
 
 
+def test_the_twin_of_a_long_request_is_read_as_the_request_was() -> None:
+    body = b'{"model":"m","image":"%b"}' % (b"QUJD" * 200_000)
+    asked = request(JSON, *(body[at : at + 50_000] for at in range(0, len(body), 50_000)))
+    asked.complete = True
+    made = draft(Mirrors(), asked)
+    assert made is not None
+    assert asked.ready()
+    fields = asked.fields()
+    asked.release()
+    twin = made.twin()
+    assert (twin.fields(), fields.model) == (fields, "m")
+
+
 @pytest.mark.parametrize(
     ("bounds", "noted", "kept"),
     [

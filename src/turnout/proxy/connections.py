@@ -81,10 +81,11 @@ class Server:
         if not upstream.reusable or len(self.idle) >= self._limit or transport.get_write_buffer_size():
             transport.abort()
             return
-        if upstream.outlet.waiting:
+        if upstream.waiting:
             transport.abort()  # the rest of the request would be taken for the next one
             return
-        upstream.resume()
+        if upstream.intake.reasons:
+            upstream.resume()
         upstream.idle_since = now
         self.idle.append(upstream)
 

@@ -403,6 +403,8 @@ class Downstream(asyncio.Protocol):
 
     def _take_early(self, data: bytes) -> None:
         """What comes before it is known which protocol it is in."""
+        if len(data) >= GULP:
+            self._intake.rest()
         if self._early is not None:
             self._early += data
             self._intake.hold(EARLY, held=len(self._early) > self._state.limits.held)

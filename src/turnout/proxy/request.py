@@ -215,6 +215,7 @@ class Request(Struct, eq=False, gc=False):
         skeleton = self._skeleton
         if skeleton is None:
             skeleton = self._skeleton = Skeleton(LONG)
+            self._scanned = 0
         for part in self.body[self._scanned :]:
             skeleton.feed(part)
         self._scanned = len(self.body)

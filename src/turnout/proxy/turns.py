@@ -68,11 +68,12 @@ class Outlet:
 
     __slots__ = ("_due", "_left", "_loop", "_slow", "_transport")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, transport: asyncio.Transport, *, slow: bool = False) -> None:
         self._loop = loop
         self._transport = transport
         self._left: deque[bytes | memoryview] = deque()
-        self._slow = self._due = False
+        self._slow = slow
+        self._due = False
 
     @property
     def waiting(self) -> bool:
@@ -97,10 +98,6 @@ class Outlet:
         self._slow = held
         if not held and not self._due:
             self._write_on()
-
-    def drop(self) -> None:
-        """What waits is not written: the connection is gone."""
-        self._left.clear()
 
     def _write_on(self) -> None:
         self._due = False

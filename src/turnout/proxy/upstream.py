@@ -59,7 +59,7 @@ class Upstream(asyncio.Protocol):
     the body that came since the last `relay`; `length` its Content-Length; `bodiless` says that none follows.
     `uses` counts requests. `began`: a byte of the answer came. `reusable`: the server keeps the connection.
     With the status SWITCHING `parts` is what the server sent in the new protocol already.
-    `intake` and `outlet` are how it is read and written.
+    `intake` is how it is read; `waiting`: some of a request is not written yet.
     """
 
     __slots__ = (
@@ -71,6 +71,7 @@ class Upstream(asyncio.Protocol):
         "_loop",
         "_noted",
         "_offers",
+        "_outlet",
         "_parsed",
         "_parser",
         "_renew",
@@ -86,7 +87,6 @@ class Upstream(asyncio.Protocol):
         "intake",
         "length",
         "on_body",
-        "outlet",
         "parts",
         "receiver",
         "reusable",
@@ -104,6 +104,7 @@ class Upstream(asyncio.Protocol):
         self.uses = 0
         self.idle_since = 0.0
         self.write_paused = False
+        self._outlet: Outlet | None = None  # most requests are short
         self.parts: list[bytes] = []
         self.on_body = self.parts.append  # the parser calls the list itself: no Python frame per piece
         self._parser: httptools.HttpResponseParser | None = httptools.HttpResponseParser(self)
@@ -142,6 +143,17 @@ class Upstream(asyncio.Protocol):
             self.began = self.finished = self.reusable = False
         self._offers = offers
 
+    @property
+    def waiting(self) -> bool:
+        """Whether some of a request is not written yet."""
+        return self._outlet is not None and self._outlet.waiting
+
+    def send(self, parts: list[bytes], size: int) -> None:
+        """Writes a long request, piece by piece. `size` is about its bytes."""
+        if self._outlet is None:
+            self._outlet = Outlet(self._loop, self.transport, slow=self.write_paused)
+        self._outlet.send(parts, size)
+
     def pause(self) -> None:
         """Stops reading the answer."""
         self.intake.hold(CLIENT, held=True)
@@ -159,7 +171,6 @@ class Upstream(asyncio.Protocol):
         """asyncio: the connection is open."""
         self.transport = cast("asyncio.Transport", transport)
         self.intake = Intake(self._loop, self.transport)
-        self.outlet = Outlet(self._loop, self.transport)
 
     def data_received(self, data: bytes) -> None:
         """asyncio: bytes of the answer."""
@@ -189,13 +200,13 @@ class Upstream(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """asyncio: the server sends no more. The transport would first write its buffer to it."""
-        if self.transport.get_write_buffer_size() or self.outlet.waiting:
+        if self.transport.get_write_buffer_size() or self.waiting:
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """asyncio: the connection is gone."""
         self._parser = None  # it holds this object's methods: a cycle
-        self.outlet.drop()
+        self._outlet = None
         self._home.forget(self)
         receiver = self.receiver
         if receiver is None:
@@ -209,12 +220,14 @@ class Upstream(asyncio.Protocol):
     def pause_writing(self) -> None:
         """asyncio: the server does not read as fast as we write."""
         self.write_paused = True
-        self.outlet.hold(held=True)
+        if self._outlet is not None:
+            self._outlet.hold(held=True)
 
     def resume_writing(self) -> None:
         """asyncio: the server has caught up."""
         self.write_paused = False
-        self.outlet.hold(held=False)
+        if self._outlet is not None:
+            self._outlet.hold(held=False)
         if self.receiver is not None:
             self.receiver.drained(self)
 

@@ -56,7 +56,7 @@ def write_request(upstream: Upstream, request: Request, host: bytes, bearer: byt
     else:
         out += request.body
         if request.size > PIECE:
-            upstream.outlet.send(out, request.size)
+            upstream.send(out, request.size)
         else:
             write(transport, out, request.size)
 
