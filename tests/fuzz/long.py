@@ -61,6 +61,8 @@ a length over 20 digits.
 
 Faults that fuzzing has found so far, each mended and held by a test:
 
+- a server's whole answer with the first bytes of another one behind it: its connection was used again, and the next
+  client got that status with its own answer's headers (such a connection is not used again);
 - a server's `Transfer-Encoding: chunked` with a tab behind was taken for chunks, which llhttp does not read there: the
   client got the chunks' framing as its body (502 since);
 - an HTTP/1.0 request with `Proxy-Connection: keep-alive` was taken for HTTP/1.1 and answered in chunks, and so was a

@@ -174,6 +174,8 @@ def test_trailers_are_dropped() -> None:
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok",
         b"HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 500 Forged\r\ncontent-length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 500 ",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokH",
         b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokjunk",
     ],
 )

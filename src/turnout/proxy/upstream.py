@@ -284,6 +284,11 @@ class Upstream(asyncio.Protocol):
         self.receiver = None
         receiver.lost(self, why)
 
+    def on_message_begin(self) -> None:
+        """httptools: an answer begins. Behind a whole one, the rest of it would be read before the next one."""
+        if self.status:
+            self.reusable = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """httptools: one header, or one trailer, which lands in lines that are never read."""
         kind = RESPONSE_KINDS.get(name)
