@@ -19,6 +19,8 @@ OTHER_CORE = 1
 """Upstream and load run here, so that they cannot take the proxy's time."""
 
 
+PATIENCE = 60.0
+"""Seconds after which a load that does not begin is said to fail."""
 CALM = 0.05
 """CPU seconds in a second of who has nothing to do."""
 
@@ -147,6 +149,16 @@ def free_ports(count: int) -> list[int]:
         if len(found) == count:
             return found
     raise MissingError(f"{count} free ports")
+
+
+def await_warm(load: Tree) -> None:
+    """Returns once the load has said that it is warm. Raises FailedError when it ends or takes too long."""
+    end = time.monotonic() + PATIENCE
+    while b"warm" not in load.log.read_bytes():
+        load.require()
+        if time.monotonic() > end:
+            raise FailedError(f"the load has not begun after {PATIENCE:.0f} s")
+        time.sleep(0.01)
 
 
 def await_answer(port: int, request: bytes, tree: Tree, seconds: float = 60.0) -> None:

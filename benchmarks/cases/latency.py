@@ -10,7 +10,7 @@ import msgspec
 from benchmarks.bench import Bench, Row
 from benchmarks.load.images import Sent
 from benchmarks.load.paced import Paced
-from benchmarks.processes import OTHER_CORE, FailedError, Tree
+from benchmarks.processes import OTHER_CORE, FailedError, Tree, await_warm
 from benchmarks.proxies import Proxy
 from benchmarks.readers import reading_servers
 
@@ -18,8 +18,6 @@ RATE = 1000
 BESIDE = 300
 """Requests a second of 2 KB while images pass: what one core of upstream and load can do beside 100 MB/s."""
 IMAGES = 5
-PATIENCE = 60.0
-"""Seconds after which a load that does not begin is said to fail."""
 MS = 1000
 
 
@@ -47,7 +45,7 @@ def beside_images(bench: Bench) -> list[Row]:
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             without = paced(bench, proxy.port, BESIDE)
             with Tree(_images(proxy.port), bench.folder / "images.log", OTHER_CORE) as load:
-                _await_warm(load)
+                await_warm(load)
                 beside = paced(bench, proxy.port, BESIDE)
             images = _sent(load)
             alone, with_images = _at(without.latencies, 0.99), _at(beside.latencies, 0.99)
@@ -64,15 +62,6 @@ def beside_images(bench: Bench) -> list[Row]:
 
 def _images(port: int) -> list[str]:
     return [sys.executable, "-m", "benchmarks.load.images", str(port), str(IMAGES)]
-
-
-def _await_warm(load: Tree) -> None:
-    end = time.monotonic() + PATIENCE
-    while b"warm" not in load.log.read_bytes():
-        load.require()
-        if time.monotonic() > end:
-            raise FailedError(f"the load has not begun after {PATIENCE:.0f} s")
-        time.sleep(0.01)
 
 
 def _sent(load: Tree) -> Sent:
@@ -94,7 +83,7 @@ def paced(bench: Bench, port: int, rate: float, meanwhile: Callable[[], None] | 
     command = [sys.executable, "-m", "benchmarks.load.paced", *figures]
     with Tree(command, bench.folder / "paced.log", OTHER_CORE) as load:
         if meanwhile is not None:
-            _await_warm(load)
+            await_warm(load)
             time.sleep(bench.seconds / 4)
             meanwhile()
         try:

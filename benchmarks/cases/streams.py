@@ -2,13 +2,12 @@
 
 import subprocess
 import sys
-import time
 
 import msgspec
 
 from benchmarks.bench import Bench, Row, descriptors
 from benchmarks.load.streams import Streamed
-from benchmarks.processes import OTHER_CORE, FailedError, Tree
+from benchmarks.processes import OTHER_CORE, FailedError, Tree, await_warm
 from benchmarks.proxies import Proxy
 from benchmarks.upstream import stream_servers
 
@@ -16,7 +15,7 @@ OPEN = 200
 MANY = 2000
 KB = 1024
 PATIENCE = 60.0
-"""Seconds after which a load that neither opens its streams nor ends is said to fail."""
+"""Seconds after which a load that does not end is said to fail."""
 
 
 def streams(bench: Bench) -> list[Row]:
@@ -25,7 +24,7 @@ def streams(bench: Bench) -> list[Row]:
 
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             with _clients(bench, proxy, OPEN, 1.5, bench.seconds) as load:
-                _await_warm(load)
+                await_warm(load)
                 before = tree.cpu_seconds()
                 found = _result(load)
                 used = tree.cpu_seconds() - before
@@ -47,7 +46,7 @@ def memory(bench: Bench) -> list[Row]:
         def measure(proxy: Proxy, tree: Tree, turn: int) -> dict[str, float]:
             before = tree.memory()
             with _clients(bench, proxy, MANY, 4.0, 1.0) as load:
-                _await_warm(load)
+                await_warm(load)
                 grown = tree.memory() - before
                 found = _result(load)
             return {"KB/stream": grown / MANY / KB, "broken": found.broken}
@@ -63,15 +62,6 @@ def memory(bench: Bench) -> list[Row]:
 def _clients(bench: Bench, proxy: Proxy, count: int, warm: float, seconds: float) -> Tree:
     command = [sys.executable, "-m", "benchmarks.load.streams", str(proxy.port), str(count), str(warm), str(seconds)]
     return Tree(command, bench.folder / "clients.log", OTHER_CORE)
-
-
-def _await_warm(load: Tree) -> None:
-    end = time.monotonic() + PATIENCE
-    while b"warm" not in load.log.read_bytes():
-        load.require()
-        if time.monotonic() > end:
-            raise FailedError(f"its streams were not open after {PATIENCE:.0f} s")
-        time.sleep(0.01)
 
 
 def _result(load: Tree) -> Streamed:
