@@ -14,10 +14,10 @@ def pool(count: int, *, checked: float = 0.0) -> list[Endpoint]:
     return [Endpoint(f"ns/{each}", f"10.0.0.{each}:80", each, ready=True, checked=checked) for each in range(count)]
 
 
-def left(outliers: Outliers, endpoints: list[Endpoint], now: float) -> list[int]:
+def left(outliers: Outliers, endpoints: list[Endpoint], now: float, settings: OutlierSettings = SETTINGS) -> list[int]:
     if now >= outliers.due:
         outliers.turn(now)
-    return [each.slot for each in outliers.eligible(endpoints, now)]
+    return [each.slot for each in outliers.eligible(endpoints, now, settings)]
 
 
 def fail(outliers: Outliers, slot: int, now: float, times: int = SETTINGS.consecutive_errors) -> None:
@@ -89,12 +89,13 @@ def test_what_was_sent_before_an_ejection_and_served_in_it_does_not_end_it() -> 
 
 
 def test_the_last_endpoint_is_never_ejected() -> None:
-    outliers = Outliers(OutlierSettings(max_ejection_percent=100))
+    outliers = Outliers()
+    everyone = OutlierSettings(max_ejection_percent=100)
     for slot in range(3):
         fail(outliers, slot, 100.0 + slot)
 
-    assert left(outliers, pool(3), 102.0) == [0]
-    assert left(outliers, pool(1), 102.0) == [0]
+    assert left(outliers, pool(3), 102.0, everyone) == [0]
+    assert left(outliers, pool(1), 102.0, everyone) == [0]
 
 
 def test_of_a_pool_no_more_than_its_share_is_ejected_and_the_longest_out_come_back_first() -> None:
@@ -206,7 +207,8 @@ events = st.lists(
 def test_without_refusals_somebody_is_always_left_and_never_more_than_the_share_is_out(
     history: list[tuple[str, int, float]], percent: int
 ) -> None:
-    outliers = Outliers(OutlierSettings(max_ejection_percent=percent))
+    outliers = Outliers()
+    settings = OutlierSettings(max_ejection_percent=percent)
     now = 100.0
     for what, slot, seconds in history:
         if what == "wait":
@@ -217,7 +219,7 @@ def test_without_refusals_somebody_is_always_left_and_never_more_than_the_share_
             outliers.served(f"10.0.0.{slot}:80", now)
         else:
             outliers.reached(f"10.0.0.{slot}:80")
-        out = 5 - len(left(outliers, pool(5), now))
+        out = 5 - len(left(outliers, pool(5), now, settings))
         assert out <= min(4, 5 * percent // 100)
 
 

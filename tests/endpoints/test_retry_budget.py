@@ -51,6 +51,22 @@ def test_nothing_may_be_free() -> None:
     assert budget.take(100.0)
 
 
+def test_free_retries_are_counted_over_an_interval_of_their_own_however_long() -> None:
+    budget = RetryBudget(RetrySettings(interval=1.0, min_count=2, min_interval=60.0))
+
+    assert [budget.take(now) for now in (100.0, 130.0, 150.0, 160.5)] == [True, True, False, True]
+
+
+def test_new_settings_hold_for_what_was_counted_before() -> None:
+    budget = RetryBudget()
+    budget.requests = 100
+    assert sum(budget.take(100.0) for _ in range(50)) == 20
+
+    budget.settings = RetrySettings(percent=25.0)
+
+    assert sum(budget.take(100.0) for _ in range(50)) == 5
+
+
 @given(st.lists(st.tuples(st.floats(0, 3), st.integers(0, 50), st.integers(0, 30)), max_size=30))
 def test_in_no_interval_are_there_more_retries_than_the_share_and_the_free_ones(
     seconds: list[tuple[float, int, int]],

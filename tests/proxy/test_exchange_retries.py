@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from tests.support.upstream import Conversation, Script, answering, refused, upstream
 from tests.support.watching import Told, watched
-from tests.support.worker import Answer, Gateway, ask, client, gateway, get, post, run, until
+from tests.support.worker import Answer, Gateway, ask, client, gateway, get, post, run, table, until
+from turnout.table import OutlierDetection, RetryBudget, RoutingTable
 
 STARTING = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 8\r\n\r\nstarting"
 BROKEN = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n"
@@ -236,6 +237,78 @@ def test_an_endpoint_that_keeps_answering_5xx_gets_nothing_for_a_while() -> None
             seen = [(await preferring(served, bad.address, post(b"{}"))).status for _ in range(3)]
             assert seen == [500, 200, 200]
             now[0] += 9.9
+            assert (await preferring(served, bad.address, post(b"{}"))).status == 200
+
+    run(main())
+
+
+def with_policy(outlier: OutlierDetection | None = None, retry_budget: RetryBudget | None = None) -> RoutingTable:
+    """Pool `a`, of which a policy says this."""
+    made = table({"a": 1})
+    return replace(
+        made, pools={"default/a": replace(made.pools["default/a"], outlier=outlier, retry_budget=retry_budget)}
+    )
+
+
+def test_a_policy_says_how_many_failures_eject_and_for_how_long() -> None:
+    now = [1000.0]
+
+    async def main() -> None:
+        async with (
+            upstream(saying(BROKEN)) as bad,
+            upstream(answering()) as good,
+            gateway(
+                {"a": [bad.address, good.address]}, routing_table=with_policy(OutlierDetection(2, 60.0, 50))
+            ) as served,
+        ):
+            served.state.clock = lambda: now[0]
+            seen = [(await preferring(served, bad.address, post(b"{}"))).status for _ in range(4)]
+            assert seen == [500, 500, 200, 200]
+            now[0] += 59.0
+            assert (await preferring(served, bad.address, post(b"{}"))).status == 200
+            now[0] += 1.0
+            assert (await preferring(served, bad.address, post(b"{}"))).status == 500
+
+    run(main())
+
+
+def test_a_policy_may_have_nobody_ejected_and_one_that_changes_counts_at_once() -> None:
+    async def main() -> None:
+        async with (
+            upstream(saying(BROKEN)) as bad,
+            upstream(answering()) as good,
+            gateway(
+                {"a": [bad.address, good.address]}, routing_table=with_policy(OutlierDetection(1, 60.0, 0))
+            ) as served,
+        ):
+            seen = [(await preferring(served, bad.address, post(b"{}"))).status for _ in range(7)]
+            assert seen == [500] * 7
+
+            served.swap(with_policy(OutlierDetection(1, 60.0, 50)))
+
+            assert (await preferring(served, bad.address, post(b"{}"))).status == 200
+
+    run(main())
+
+
+def test_a_policy_says_how_much_may_be_retried() -> None:
+    async def main() -> None:
+        few = with_policy(retry_budget=RetryBudget(0, 10.0, 2, 10.0))
+        async with (
+            upstream(resetting) as bad,
+            upstream(answering()) as good,
+            gateway({"a": [bad.address, good.address]}, routing_table=few) as served,
+        ):
+            served.state.clock = lambda: 1000.0
+            answers = []
+            for _ in range(4):
+                served.state.outliers.standings.clear()
+                answers.append((await preferring(served, bad.address, post(b"{}"))).status)
+            assert answers == [200, 200, 502, 502]
+
+            served.swap(table({"a": 1}))  # the policy is gone
+
+            served.state.outliers.standings.clear()
             assert (await preferring(served, bad.address, post(b"{}"))).status == 200
 
     run(main())

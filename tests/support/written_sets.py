@@ -239,10 +239,11 @@ others = st.one_of(
         st.sampled_from(["llm", "missing"]),
     ),
     st.builds(
-        lambda status, names: other(
-            "InferencePoolPolicy", "turnout.dev/v1alpha1", status, targetRefs=[{"name": name} for name in names]
+        lambda status, spec, names: other(
+            "InferencePoolPolicy", "turnout.dev/v1alpha1", status, targetRefs=[{"name": name} for name in names], **spec
         ),
         st.dictionaries(st.just("ancestors"), GARBAGE),
+        st.fixed_dictionaries({}, optional={"outlier": st.just({}), "retryBudget": st.just({}), "health": st.just({})}),
         st.lists(st.sampled_from(["llm", "missing"]), min_size=1, max_size=2, unique=True),
     ),
 )

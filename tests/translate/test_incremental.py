@@ -53,12 +53,17 @@ def edits(draw: st.DrawFn) -> Document:
         return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "key", "namespace": namespace}, "data": data}
     if kind == 7:
         target = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": "llm"}
-        upstream = draw(st.sampled_from([{}, {"tls": {}}, {"apiKeySecretRef": KEY}]))
+        spec = draw(
+            st.fixed_dictionaries(
+                {"upstream": st.sampled_from([{}, {"tls": {}}, {"apiKeySecretRef": KEY}])},
+                optional={"outlier": st.sampled_from([{}, {"consecutiveErrors": 1}]), "retryBudget": st.just({})},
+            )
+        )
         return {
             "apiVersion": "turnout.dev/v1alpha1",
             "kind": "InferencePoolPolicy",
             "metadata": {"name": "policy", "namespace": namespace},
-            "spec": {"targetRefs": [target], "upstream": upstream},
+            "spec": {"targetRefs": [target], **spec},
         }
     weight = draw(st.integers(0, 100))
     document = rollout(draw(st.sampled_from(["o0", "o1"])), namespace=namespace, route=draw(st.sampled_from(NAMES)))

@@ -3,11 +3,16 @@
 from tests.support.resource_sets import model_server, pool, resource_set
 from turnout.resources.set import ResourceSet
 from turnout.translate import host_names, membership
-from turnout.translate.accesses import find_accesses
+from turnout.translate.accesses import Accesses, find_accesses
+from turnout.translate.pool_policies import find_pool_policies
 
 
 def addresses(found: ResourceSet, resolved: dict[str, str] | None = None) -> dict[str, list[str]]:
     return {key: [member.address for member in members] for key, members in membership(found, resolved or {}).items()}
+
+
+def accesses(found: ResourceSet) -> Accesses:
+    return find_accesses(found, find_pool_policies(found.inference_pool_policies))
 
 
 def test_a_server_is_a_member_of_the_pools_that_select_its_labels() -> None:
@@ -57,10 +62,10 @@ def test_members_are_sorted_by_server() -> None:
 
 def test_a_server_that_asks_for_tls_or_a_key_is_never_sent_plain_requests() -> None:
     found = resource_set([pool("llm"), model_server("s", tls={}), model_server("t")])
-    members = membership(found, {}, find_accesses(found))["default/llm"]
+    members = membership(found, {}, accesses(found))["default/llm"]
     assert {member.name: member.secured for member in members} == {"default/s": True, "default/t": False}
 
 
 def test_a_server_whose_references_lead_nowhere_is_no_member() -> None:
     found = resource_set([pool("llm"), model_server("s", apiKeySecretRef={"name": "none"})])
-    assert membership(found, {}, find_accesses(found)) == {"default/llm": ()}
+    assert membership(found, {}, accesses(found)) == {"default/llm": ()}

@@ -57,15 +57,3 @@ def test_an_object_about_a_pool_is_pending(
 def test_of_two_groups_with_one_kind_the_second_bears_its_name() -> None:
     assert status_name("InferenceObjective", "inference.networking.x-k8s.io") == "InferenceObjective"
     assert status_name("InferenceObjective", "llm-d.ai") == "InferenceObjective.llm-d.ai"
-
-
-def test_a_policy_has_an_entry_for_each_pool_and_leaves_other_controllers_alone() -> None:
-    spec = {"targetRefs": [{"name": "llm"}, {"name": "none"}]}
-    policy = document("InferencePoolPolicy", "turnout.dev/v1alpha1", spec)
-    foreign = {"ancestorRef": {"name": "x"}, "controllerName": "example.com/other", "conditions": []}
-    stale = {"ancestorRef": {"name": "gone"}, "controllerName": FACTS.controller_name, "conditions": []}
-    policy["status"] = {"ancestors": [foreign, stale]}
-    status: Any = translate(resource_set([policy, pool("llm")]), FACTS).statuses["InferencePoolPolicy", "default/one"]
-    assert status["ancestors"][0] == foreign
-    assert [one["ancestorRef"]["name"] for one in status["ancestors"][1:]] == ["llm", "none"]
-    assert [one["conditions"][0]["reason"] for one in status["ancestors"][1:]] == ["Pending", "TargetNotFound"]

@@ -34,6 +34,9 @@ class OutlierSettings(Struct, frozen=True):
     max_ejection_percent: int = 50
 
 
+DEFAULT = OutlierSettings()
+
+
 class Standing(Struct, frozen=True):
     """What is held against an endpoint. Times are CLOCK_MONOTONIC seconds.
 
@@ -102,25 +105,24 @@ def eligible(
 
 
 class Outliers:
-    """One worker's. Its methods say what happened; `eligible` says who is left.
+    """One worker's. Its methods say what happened; `eligible` says who is left. Settings are those of the pool.
 
     `standings` are those that something is held against. `version` grows when `eligible` may have become another, which
     it does by itself at `due`: then `turn` is. `proven` are those that served since they were last seen down.
     """
 
-    __slots__ = ("_settings", "due", "proven", "standings", "version")
+    __slots__ = ("due", "proven", "standings", "version")
 
-    def __init__(self, settings: OutlierSettings | None = None) -> None:
-        self._settings = settings or OutlierSettings()
+    def __init__(self) -> None:
         self.standings: dict[str, Standing] = {}
         self.proven: set[str] = set()
         self.version = 0
         self.due = inf
 
-    def failed(self, address: str, now: float, *, refused: bool = False) -> None:
+    def failed(self, address: str, now: float, settings: OutlierSettings = DEFAULT, *, refused: bool = False) -> None:
         """A request failed at the endpoint."""
         old = self.standings.get(address) or Standing()
-        new = self.standings[address] = after_failure(old, now, self._settings, refused=refused)
+        new = self.standings[address] = after_failure(old, now, settings, refused=refused)
         if refused:
             self.proven.discard(address)
         if refused or new.until != old.until:
@@ -146,13 +148,15 @@ class Outliers:
             del self.standings[address]
             self.version += 1
 
-    def eligible(self, endpoints: Sequence[Endpoint], now: float) -> list[Endpoint]:
+    def eligible(
+        self, endpoints: Sequence[Endpoint], now: float, settings: OutlierSettings = DEFAULT
+    ) -> list[Endpoint]:
         """Those of a pool that requests may go to."""
         standings = self.standings
         for each in endpoints:
             if not each.ready and each.address in standings and not standings[each.address].down:
                 standings[each.address] = replace(standings[each.address], down=True)
-        return eligible(endpoints, standings, now, self._settings)
+        return eligible(endpoints, standings, now, settings)
 
     def turn(self, now: float) -> None:
         """Somebody's time is over."""

@@ -4,7 +4,6 @@ Words of Gateway API's `XBackendTrafficPolicy.retryConstraint`: `budget.percent`
 """
 
 from collections import deque
-from itertools import takewhile
 
 from msgspec import Struct
 
@@ -21,20 +20,24 @@ class RetrySettings(Struct, frozen=True):
     min_interval: float = 1.0
 
 
+DEFAULT = RetrySettings()
+
+
 class RetryBudget:
-    """One pool's. `requests` counts all that began: whoever begins one adds to it."""
+    """One pool's. `requests` counts all that began: whoever begins one adds to it. `settings` may be replaced."""
 
-    __slots__ = ("_marks", "_retries", "_settings", "requests")
+    __slots__ = ("_just", "_marks", "_retries", "requests", "settings")
 
-    def __init__(self, settings: RetrySettings | None = None) -> None:
+    def __init__(self, settings: RetrySettings = DEFAULT) -> None:
         self.requests = 0
-        self._settings = settings or RetrySettings()
+        self.settings = settings
         self._marks: deque[tuple[float, int]] = deque()
-        self._retries: deque[float] = deque()
+        self._retries: deque[float] = deque()  # of the last interval
+        self._just: deque[float] = deque()  # of the last min_interval
 
     def mark(self, now: float) -> None:
         """Notes how many requests there were by now. Due every second or so; the interval is as exact as that."""
-        before = now - self._settings.interval
+        before = now - self.settings.interval
         marks = self._marks
         marks.append((now, self.requests))
         while len(marks) > 1 and marks[1][0] <= before:
@@ -42,15 +45,20 @@ class RetryBudget:
 
     def take(self, now: float) -> bool:
         """Whether one more retry may be, which is then counted."""
-        settings, retries = self._settings, self._retries
-        while retries and retries[0] <= now - settings.interval:
-            retries.popleft()
-        just = now - settings.min_interval
-        recent = sum(1 for _ in takewhile(lambda at: at > just, reversed(retries)))
-        marks = self._marks
+        settings, retries, just, marks = self.settings, self._retries, self._just, self._marks
+        before = now - settings.interval
+        _forget(retries, before)
+        _forget(just, now - settings.min_interval)
         # The first mark is the only one that may be older than the interval.
-        first = marks[0][1] if marks and marks[0][0] <= now - settings.interval else 0
-        if recent >= settings.min_count and len(retries) + 1 > (self.requests - first) * settings.percent / 100:
+        first = marks[0][1] if marks and marks[0][0] <= before else 0
+        allowed = (self.requests - first) * settings.percent / 100
+        if len(just) >= settings.min_count and len(retries) + 1 > allowed:
             return False
         retries.append(now)
+        just.append(now)
         return True
+
+
+def _forget(times: deque[float], before: float) -> None:
+    while times and times[0] <= before:
+        times.popleft()

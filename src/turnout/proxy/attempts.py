@@ -11,6 +11,7 @@ from turnout.proxy.answers import Fault
 from turnout.proxy.assignment import choose_endpoint
 from turnout.proxy.client import Client
 from turnout.proxy.connections import Server, Waiter
+from turnout.proxy.known_pools import USUAL
 from turnout.proxy.request import Request
 from turnout.proxy.state import State
 from turnout.proxy.upstream import Receiver, Upstream
@@ -96,7 +97,7 @@ class Attempts(Struct, eq=False, gc=False):
     def refused(self, owner: Owner, why: str) -> None:
         """The endpoint cannot be connected to: the next best one of the same pool is due."""
         if self.open and self.upstream is None and self.endpoint is not None:
-            self._state.outliers.failed(self.endpoint.address, self._state.clock(), refused=True)
+            self._blame(self.endpoint, self._state.clock(), refused=True)
             self._reset = ""
             self._next_best(owner, self.endpoint)
 
@@ -110,7 +111,7 @@ class Attempts(Struct, eq=False, gc=False):
         now = state.clock()
         crossed = not upstream.began and upstream.uses > 1 and now - upstream.idle_since < CROSSED
         if not crossed:
-            state.outliers.failed(endpoint.address, now)
+            self._blame(endpoint, now)
         if upstream.began or not self._replayable:
             self.leave()
             owner.refuse(answers.upstream_reset(endpoint.address, why))
@@ -140,7 +141,7 @@ class Attempts(Struct, eq=False, gc=False):
         other = choose_endpoint(state, self._pool, tried, now, owner.request)
         if other is None or not self._affords(now):
             return False
-        state.outliers.failed(endpoint.address, now)
+        self._blame(endpoint, now)
         self.leave()
         self._tried = tried
         self._reset = ""
@@ -150,7 +151,7 @@ class Attempts(Struct, eq=False, gc=False):
     def failed(self) -> None:
         """The endpoint has the whole request and is given up: its answer broke off, or did not come."""
         if self.open and self.sent and self.endpoint is not None:
-            self._state.outliers.failed(self.endpoint.address, self._state.clock())
+            self._blame(self.endpoint, self._state.clock())
 
     def finish(self, upstream: Upstream, now: float) -> None:
         """The answer is whole: the connection is free."""
@@ -166,7 +167,7 @@ class Attempts(Struct, eq=False, gc=False):
             self._client.hold(held=False)
         state = self._state
         if upstream.status >= 500 and upstream.status not in NOT_ITS_FAULT:
-            state.outliers.failed(endpoint.address, now)
+            self._blame(endpoint, now)
         elif state.outliers.standings or endpoint.address not in state.outliers.proven:
             state.outliers.served(endpoint.address, now)
         state.column.add(endpoint.slot, -1)
@@ -191,6 +192,12 @@ class Attempts(Struct, eq=False, gc=False):
             if self._alarm is not None:
                 self._calm(self._alarm)
             self._state.column.add(endpoint.slot, -1)
+
+    def _blame(self, endpoint: Endpoint, now: float, *, refused: bool = False) -> None:
+        """The endpoint has failed: how much the pool bears of that is its policy's."""
+        known = self._state.pool(self._pool)
+        tolerance = known.tolerance if known is not None else USUAL
+        self._state.outliers.failed(endpoint.address, now, tolerance.outlier, refused=refused)
 
     def _calm(self, alarm: Alarm) -> None:
         alarm.cancel()

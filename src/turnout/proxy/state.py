@@ -1,7 +1,7 @@
 """What a worker serves with: the table that new requests begin with, the endpoints, and what it remembers of both."""
 
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from random import random
 from time import monotonic
 from typing import Protocol
@@ -9,12 +9,11 @@ from typing import Protocol
 from turnout.channels.sightings import Sightings
 from turnout.endpoints import Endpoint
 from turnout.endpoints.outlier import Outliers
-from turnout.endpoints.retry_budget import RetryBudget
-from turnout.picker import Candidates, PrefixIndex
 from turnout.proxy.alarms import Alarms
 from turnout.proxy.connections import Connections, Server
 from turnout.proxy.doors import Doors
 from turnout.proxy.entrances import Entrances
+from turnout.proxy.known_pools import USUAL, KnownPool, Tolerance, tolerances
 from turnout.proxy.limits import Limits
 from turnout.proxy.mirror import Mirrors
 from turnout.proxy.observer import Observer
@@ -48,28 +47,6 @@ class Session(Protocol):
         """Ends what it is doing: the time for draining is over."""
 
 
-class KnownPool:
-    """A pool's endpoints as requests choose among them, and what their prefix caches are taken to hold.
-
-    `candidates` are those that no failure keeps out at `version` of the outliers.
-    """
-
-    __slots__ = ("budget", "candidates", "endpoints", "prefixes", "version")
-
-    def __init__(
-        self, endpoints: Sequence[Endpoint], left: Sequence[Endpoint], version: int, old: "KnownPool | None" = None
-    ) -> None:
-        self.endpoints = endpoints
-        self.version = version
-        self.prefixes: PrefixIndex = old.prefixes if old is not None else PrefixIndex()
-        self.budget: RetryBudget = old.budget if old is not None else RetryBudget()
-        bits = self.prefixes.admit([each.address for each in endpoints])
-        if left is not endpoints:
-            known = dict(zip((each.address for each in endpoints), bits, strict=True))
-            bits = [known[each.address] for each in left]
-        self.candidates = Candidates(left, bits=bits)
-
-
 class State:
     """One worker's. `held` are the bytes of bodies that came in more than one read, see `Limits.bodies`.
 
@@ -79,6 +56,7 @@ class State:
     __slots__ = (
         "_builder",
         "_pools",
+        "_tolerances",
         "alarms",
         "clock",
         "column",
@@ -123,6 +101,7 @@ class State:
         self._builder = Builder()
         self.endpoints: Mapping[str, tuple[Endpoint, ...]] = {}
         self._pools: dict[str, KnownPool] = {}
+        self._tolerances: dict[str, Tolerance] = {}
         self.outliers = Outliers()
         self.sessions: set[Session] = set()
         self.streams = 0
@@ -145,6 +124,8 @@ class State:
         view = View.of(table, version, self.view, Index(ports))
         view.watched = self.observer.watch(RoutingTable(routes=view.watching))
         self.mirrors.keep(RoutingTable(routes=view.mirroring))
+        if table.pools is not self.view.table.pools:
+            self._bear(tolerances(table.pools))
         self.view = view
         self.doors = Doors(table)
         self.entrances.swap(entrances)
@@ -170,9 +151,18 @@ class State:
             return None
         outliers = self.outliers
         if known is None or known.endpoints is not endpoints or known.version != outliers.version:
-            left = outliers.eligible(endpoints, self.clock()) if outliers.standings else endpoints
-            known = self._pools[key] = KnownPool(endpoints, left, outliers.version, known)
+            tolerance = self._tolerances.get(key, USUAL)
+            standings = outliers.standings
+            left = outliers.eligible(endpoints, self.clock(), tolerance.outlier) if standings else endpoints
+            known = self._pools[key] = KnownPool(endpoints, left, outliers.version, tolerance, known)
         return known
+
+    def _bear(self, found: dict[str, Tolerance]) -> None:
+        """The pools bear this from here on."""
+        before, self._tolerances = self._tolerances, found
+        for key, known in self._pools.items():
+            if found.get(key) != before.get(key):
+                known.version = -1  # it is made anew when it is next asked for
 
     def sweep(self) -> None:
         """Closes what is idle, ends what is quiet, forgets what is old. Due every SWEEP seconds."""

@@ -302,14 +302,40 @@ class Listener(Struct, frozen=True, omit_defaults=True):
     tls: tuple[Certificate, ...] = ()
 
 
+class OutlierDetection(Struct, frozen=True):
+    """When failures keep an endpoint out: so many in a row, the n-th time for n times the base in seconds.
+
+    Of those ready in the pool at most `max_ejection_percent` are kept out at a time.
+    """
+
+    consecutive_errors: int
+    base_ejection: float
+    max_ejection_percent: int
+
+
+class RetryBudget(Struct, frozen=True):
+    """Retries are at most `percent` of the requests of the last `interval` seconds.
+
+    `min_count` in any `min_interval` seconds are always free.
+    """
+
+    percent: int
+    interval: float
+    min_count: int
+    min_interval: float
+
+
 class Pool(Struct, frozen=True, omit_defaults=True):
     """An InferencePool as requests meet it. Its endpoints travel on their own path.
 
-    `access` is how its servers are spoken to, where they say nothing of themselves; None is plainly.
+    `access` is how its servers are spoken to, where they say nothing of themselves; None is plainly. `outlier` and
+    `retry_budget` are None where no policy sets them.
     """
 
     ref: ObjectRef
     access: Access | None = None
+    outlier: OutlierDetection | None = None
+    retry_budget: RetryBudget | None = None
 
 
 class RoutingTable(Struct, frozen=True):

@@ -5,33 +5,28 @@ asks for TLS, and none without the key to one that asks for that. Reasons are th
 for keys of servers it has none.
 """
 
-from collections.abc import Mapping
-
 from msgspec import Struct
 
 from turnout.resources.gateway import is_ip
-from turnout.resources.inferencepoolpolicy import InferencePoolPolicy, Upstream
+from turnout.resources.inferencepoolpolicy import Upstream
 from turnout.resources.modelserver import CertificateReference, ModelServerSpec, SecretKeyReference
 from turnout.resources.set import ResourceSet
 from turnout.table import Access, Sealed
 from turnout.translate.certificates import authorities_fault, digest_of
 from turnout.translate.destinations import Unresolved
+from turnout.translate.pool_policies import PoolPolicies
 
 CA_KEY = "ca.crt"
 
 
 class Accesses(Struct, frozen=True):
-    """`pools` and `servers` are accesses by key, `vault` what they name. Faults are by the same keys.
-
-    `policies` says which policy speaks for each pool.
-    """
+    """`pools` and `servers` are accesses by key, `vault` what they name. Faults are by the same keys."""
 
     pools: dict[str, Access] = {}
     servers: dict[str, Access] = {}
     vault: dict[str, Sealed] = {}
     pool_faults: dict[str, Unresolved] = {}
     server_faults: dict[str, Unresolved] = {}
-    policies: dict[str, str] = {}
 
     def secured(self, pool: str, server: str) -> bool:
         """Whether the server of that pool must not be spoken to without TLS or a key."""
@@ -40,18 +35,17 @@ class Accesses(Struct, frozen=True):
         )
 
 
-def find_accesses(resources: ResourceSet) -> Accesses:
-    """What `resources` say. Of several policies with `upstream` for one pool the oldest speaks (GEP-713)."""
+def find_accesses(resources: ResourceSet, policies: PoolPolicies) -> Accesses:
+    """What `resources` say, and those `policies` of them that speak for pools."""
     reader = _Reader(resources)
     found = Accesses()
-    for pool, policy in sorted(_speakers(resources.inference_pool_policies).items()):
-        assert policy.spec.upstream is not None
-        found.policies[pool] = policy.key
-        outcome = reader.access(policy.spec.upstream, policy.metadata.namespace)
-        if isinstance(outcome, Unresolved):
-            found.pool_faults[pool] = outcome
+    for pool, said in sorted(policies.speaking("upstream").items()):
+        assert said.upstream is not None
+        common = reader.access(said.upstream, pool.partition("/")[0])
+        if isinstance(common, Unresolved):
+            found.pool_faults[pool] = common
         else:
-            found.pools[pool] = outcome
+            found.pools[pool] = common
     named = any(access.tls and not access.hostname for access in found.pools.values())
     for key, server in sorted(resources.model_servers.items()):
         spec = server.spec
@@ -66,17 +60,6 @@ def find_accesses(resources: ResourceSet) -> Accesses:
         if outcome != Access():
             found.servers[key] = outcome
     found.vault.update(sorted(reader.vault.items()))
-    return found
-
-
-def _speakers(policies: Mapping[str, InferencePoolPolicy]) -> dict[str, InferencePoolPolicy]:
-    found: dict[str, InferencePoolPolicy] = {}
-    for policy in sorted(policies.values(), key=lambda each: (each.metadata.creation_timestamp, each.key)):
-        upstream = policy.spec.upstream
-        if upstream is None or (upstream.tls is None and upstream.api_key_secret_ref is None):
-            continue
-        for target in policy.spec.target_refs:
-            found.setdefault(f"{policy.metadata.namespace}/{target.name}", policy)
     return found
 
 

@@ -11,16 +11,28 @@ from turnout.translate.destinations import Unresolved
 from turnout.translate.facts import Facts
 from turnout.translate.http_routes import ReadRoute
 from turnout.translate.parents import Parent, with_parents
+from turnout.translate.pool_policies import PoolPolicies
 
 
-def table_pools(pools: Mapping[str, InferencePool], accesses: Mapping[str, Access]) -> dict[str, Pool]:
-    """Every pool, referenced or not: one that is warm before its first weight costs nothing."""
-    return {
-        key: Pool(
-            ObjectRef(INFERENCE_GROUP, "InferencePool", pool.metadata.namespace, pool.metadata.name), accesses.get(key)
-        )
-        for key, pool in sorted(pools.items())
-    }
+def table_pool(key: str, accesses: Mapping[str, Access], policies: PoolPolicies) -> Pool:
+    """The pool of that key. Every one is in the table, referenced or not: what is warm early costs nothing."""
+    namespace, _, name = key.partition("/")
+    return Pool(
+        ObjectRef(INFERENCE_GROUP, "InferencePool", namespace, name),
+        accesses.get(key),
+        policies.outliers.get(key),
+        policies.retry_budgets.get(key),
+    )
+
+
+def says(pool: Pool, accesses: Mapping[str, Access], policies: PoolPolicies) -> bool:
+    """Whether `table_pool` would give an equal one."""
+    key = pool.ref.key
+    return (
+        pool.access == accesses.get(key)
+        and pool.outlier == policies.outliers.get(key)
+        and pool.retry_budget == policies.retry_budgets.get(key)
+    )
 
 
 def referring_gateways(routes: Iterable[ReadRoute]) -> dict[str, tuple[str, ...]]:

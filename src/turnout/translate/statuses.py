@@ -18,6 +18,8 @@ from turnout.translate.http_routes import ReadRoute, http_route_status
 from turnout.translate.inference_pools import inference_pool_status
 from turnout.translate.model_servers import model_server_status
 from turnout.translate.parameters import gateway_parameters_status
+from turnout.translate.pool_policies import PoolPolicies
+from turnout.translate.pool_policy_statuses import pool_policy_statuses
 from turnout.translate.stored import stored_statuses
 
 Name = tuple[str, str]
@@ -34,6 +36,7 @@ class Found(Struct, frozen=True):
     referring: Mapping[str, tuple[str, ...]]
     facts: Facts
     accesses: Accesses
+    policies: PoolPolicies
 
 
 class Statuses:
@@ -99,4 +102,5 @@ def _few(found: Found) -> Iterator[tuple[Name, Document | None]]:
         yield ("Gateway", key), gateway_status(gateway, found.attached, facts)
     for key, one in parameters.items():
         yield ("GatewayParameters", key), gateway_parameters_status(one, used, facts)
-    yield from stored_statuses(resources, facts, found.accesses)
+    yield from stored_statuses(resources, facts)
+    yield from pool_policy_statuses(resources, facts, found.accesses, found.policies)

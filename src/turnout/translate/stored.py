@@ -9,15 +9,12 @@ from turnout.resources.document import Document
 from turnout.resources.inferencemodel import InferenceModel
 from turnout.resources.inferencemodelrewrite import InferenceModelRewrite
 from turnout.resources.inferenceobjective import InferenceObjective
-from turnout.resources.inferencepoolpolicy import InferencePoolPolicy, PolicyTargetReference
 from turnout.resources.kinds import INFERENCE_GROUP, LLM_D_GROUP, split_api_version
 from turnout.resources.loraadapter import LoRAAdapter
 from turnout.resources.metadata import Resource
 from turnout.resources.set import ResourceSet
-from turnout.translate.accesses import Accesses
-from turnout.translate.conditions import Condition, Stamp, met, stamped, unknown, unmet
+from turnout.translate.conditions import Stamp, stamped, unknown
 from turnout.translate.facts import Facts
-from turnout.translate.parents import ANCESTORS, Parent, with_parents
 
 PoolUser = InferenceObjective | InferenceModel | InferenceModelRewrite | LoRAAdapter
 POOL_GROUPS = (INFERENCE_GROUP, "inference.networking.x-k8s.io")
@@ -30,9 +27,7 @@ def status_name(kind: str, group: str) -> str:
     return f"{kind}.{group}" if group == LLM_D_GROUP else kind
 
 
-def stored_statuses(
-    resources: ResourceSet, facts: Facts, accesses: Accesses
-) -> Iterator[tuple[tuple[str, str], Document | None]]:
+def stored_statuses(resources: ResourceSet, facts: Facts) -> Iterator[tuple[tuple[str, str], Document | None]]:
     """The whole new status of each of these objects, by (name of the kind, key)."""
     for users in (
         resources.inference_objectives,
@@ -42,8 +37,6 @@ def stored_statuses(
     ):
         for key, user in users.items():
             yield (_name(user), key), _pool_user_status(user, resources, facts)
-    for key, policy in resources.inference_pool_policies.items():
-        yield (_name(policy), key), _policy_status(policy, resources, facts, accesses)
 
 
 def _name(resource: Resource) -> str:
@@ -61,41 +54,3 @@ def _pool_user_status(user: PoolUser, resources: ResourceSet, facts: Facts) -> D
     stamp = Stamp(user.metadata.generation, facts.now)
     accepted = unknown("Accepted", "Pending", f"{STORED}{message}")
     return {**user.status, "conditions": stamped([accepted], user.status.get("conditions"), stamp)}
-
-
-def _policy_status(
-    policy: InferencePoolPolicy, resources: ResourceSet, facts: Facts, accesses: Accesses
-) -> Document | None:
-    """One entry for each pool, as Gateway API's `PolicyStatus` has it."""
-    namespace = policy.metadata.namespace
-    ancestors = [
-        Parent(
-            {"group": target.group, "kind": target.kind, "namespace": namespace, "name": target.name},
-            _policy_conditions(policy, target, resources, accesses),
-        )
-        for target in dict.fromkeys(policy.spec.target_refs)
-    ]
-    stamp = Stamp(policy.metadata.generation, facts.now)
-    return with_parents(policy.status, ancestors, facts.controller_name, stamp, ANCESTORS)
-
-
-def _policy_conditions(
-    policy: InferencePoolPolicy, target: PolicyTargetReference, resources: ResourceSet, accesses: Accesses
-) -> tuple[Condition, ...]:
-    """Of its settings `upstream` is in force."""
-    pool, upstream = f"{policy.metadata.namespace}/{target.name}", policy.spec.upstream
-    if pool not in resources.inference_pools:
-        return (unmet("Accepted", "TargetNotFound", f"InferencePool {target.name} not found"),)
-    if upstream is None or (upstream.tls is None and upstream.api_key_secret_ref is None):
-        return (unknown("Accepted", "Pending", STORED),)
-    speaker, fault = accesses.policies.get(pool), accesses.pool_faults.get(pool)
-    if speaker != policy.key:
-        message = f"InferencePoolPolicy {speaker} is older and has spec.upstream for the same pool"
-        return (unmet("Accepted", "Conflicted", message),)
-    if fault is None:
-        message = "spec.upstream is in force; other settings are stored and not acted on yet"
-        resolved = met("ResolvedRefs", "ResolvedRefs", "Every reference is resolved")
-        return (met("Accepted", "Accepted", message), resolved)
-    reason = "NoValidCACertificate" if fault.reason in ("InvalidCACertificateRef", "InvalidKind") else "Invalid"
-    accepted = unmet("Accepted", reason, f"No server of the pool gets requests: spec.upstream.{fault.message}")
-    return (accepted, unmet("ResolvedRefs", fault.reason, f"spec.upstream.{fault.message}"))

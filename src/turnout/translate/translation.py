@@ -12,8 +12,9 @@ from turnout.translate.destinations import Destinations
 from turnout.translate.facts import Facts
 from turnout.translate.gateways import OpenGateway, key_pairs_of, open_gateways, table_listeners
 from turnout.translate.grants import Grants
-from turnout.translate.inference_pools import table_pools
+from turnout.translate.inference_pools import says, table_pool
 from turnout.translate.laying import Laying, Shift
+from turnout.translate.pool_policies import PoolPolicies, find_pool_policies
 from turnout.translate.reading import Reading, Sources
 from turnout.translate.rollouts import RolloutFacts
 from turnout.translate.statuses import Found, Statuses
@@ -59,6 +60,7 @@ class Translator:
         self._statuses = Statuses()
         self._gateways: dict[str, OpenGateway] = {}
         self._grants = Grants()
+        self._policies = PoolPolicies()
         self._accesses = Accesses()
         self._table = RoutingTable()
         self._fresh = True
@@ -72,8 +74,9 @@ class Translator:
         if others:
             self._gateways = open_gateways(resources, facts)
             self._grants = Grants.of(resources.reference_grants.values())
+            self._policies = find_pool_policies(resources.inference_pool_policies)
         if others or resources.model_servers is not self._resources.model_servers:
-            accesses = find_accesses(resources)
+            accesses = find_accesses(resources, self._policies)
             self._accesses = self._accesses if accesses == self._accesses else accesses
         destinations = Destinations(resources.inference_pools, self._grants)
         sources = Sources(self._gateways, resources.namespaces, destinations)
@@ -92,12 +95,10 @@ class Translator:
         old = self._table
         routes = {key: shift.after[key].route if key in shift.after else None for key in shift.keys}
         moved = {key: route for key, route in routes.items() if old.routes.get(key) is not route}
-        accesses = self._accesses
-        there = old.pools.keys() ^ resources.inference_pools.keys()
-        there |= {key for key, pool in old.pools.items() if pool.access != accesses.pools.get(key)}
-        pools = table_pools(
-            {key: pool for key, pool in resources.inference_pools.items() if key in there}, accesses.pools
-        )
+        accesses, policies, known = self._accesses, self._policies, resources.inference_pools
+        there = old.pools.keys() ^ known.keys()
+        there |= {key for key, pool in old.pools.items() if not says(pool, accesses.pools, policies)}
+        pools = {key: table_pool(key, accesses.pools, policies) for key in sorted(there & known.keys())}
         listeners = table_listeners(self._gateways, self._laying.attached)
         vault: dict[str, Sealed] = dict(sorted((key_pairs_of(self._gateways) | accesses.vault).items()))
         return RoutingTable(
@@ -111,7 +112,7 @@ class Translator:
     def _found(self, resources: ResourceSet, facts: Facts) -> Found:
         laying = self._laying
         found = laying.routes, laying.attached, laying.referring
-        return Found(resources, self._gateways, *found, facts, self._accesses)
+        return Found(resources, self._gateways, *found, facts, self._accesses, self._policies)
 
 
 def _others_moved(before: ResourceSet, after: ResourceSet) -> bool:
