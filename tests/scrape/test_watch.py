@@ -156,7 +156,7 @@ def test_a_scrape_that_cannot_connect_takes_it_out_before_health_has_answered() 
     prober = Scripted(health=[Answer(200, b"")], metrics=[Answer(200, vllm_page()), Failure.UNREACHABLE])
 
     async def scenario() -> None:
-        async with scripted(prober, 0.01) as watch:
+        async with scripted(prober, 0.2) as watch:
             await ready(watch)
             await until(lambda: not watch.health.ready, "not ready")
 

@@ -59,7 +59,8 @@ class Scraper:
         self._slots = self._rows(engines)
         for address in self._slots:
             if address not in self._watches:
-                watch = Watch(address, find_engine(engines[address]), self._prober, self, self._news.set)
+                place = self._slots[address]
+                watch = Watch(address, find_engine(engines[address]), self._prober, self, self._news.set, place)
                 self._watches[address] = watch
                 watch.start(self._tasks)
         self._membership = membership

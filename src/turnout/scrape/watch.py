@@ -9,7 +9,7 @@ from typing import Protocol
 from turnout.endpoints.engines import Engine
 from turnout.endpoints.health import NEW, Failure, Health, after_probe
 from turnout.endpoints.metrics import UNKNOWN, Load, read_load
-from turnout.endpoints.pacing import health_interval
+from turnout.endpoints.pacing import health_interval, phase, until_beat
 from turnout.scrape.probe import Prober
 
 log = logging.getLogger("turnout.scrape")
@@ -23,9 +23,14 @@ class Pace(Protocol):
 
 
 class Watch:
-    """What is known of one address. `changed` is called after each change; `probed` is set after the first check."""
+    """What is known of one address. `changed` is called after each change; `probed` is set after the first check.
 
-    def __init__(self, address: str, engine: Engine, prober: Prober, pace: Pace, changed: Callable[[], None]) -> None:
+    `place` is its number among the addresses: those near each other are asked together.
+    """
+
+    def __init__(
+        self, address: str, engine: Engine, prober: Prober, pace: Pace, changed: Callable[[], None], place: int = 0
+    ) -> None:
         self.address = address
         self.engine = engine
         self.health: Health = NEW
@@ -34,6 +39,7 @@ class Watch:
         self._prober = prober
         self._pace = pace
         self._changed = changed
+        self._late = phase(place)
         self._ready = asyncio.Event()
         self._doubt = asyncio.Event()
         self._tasks: tuple[asyncio.Task[None], ...] = ()
@@ -58,7 +64,7 @@ class Watch:
             self._take_health(outcome if isinstance(outcome, Failure) else outcome.status, began)
             pause = health_interval(self._pace.interval, ready=self.health.ready, silent=self.health.silences > 0)
             try:
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(until_beat(time.monotonic(), pause, self._late)):
                     await self._doubt.wait()
             except TimeoutError:
                 continue
@@ -87,7 +93,7 @@ class Watch:
             elif self._ready.is_set():
                 known = outcome.status == 200 and outcome.body is not None
                 self._take_load(read_load(outcome.body or b"", self.engine) if known else UNKNOWN)
-            await asyncio.sleep(max(0.0, began + self._pace.interval - time.monotonic()))
+            await asyncio.sleep(until_beat(time.monotonic(), self._pace.interval, self._late))
 
     def _take_load(self, load: Load) -> None:
         if load != self.load:
