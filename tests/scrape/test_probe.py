@@ -158,6 +158,30 @@ def test_one_connection_serves_many_probes() -> None:
     asyncio.run(scenario())
 
 
+def test_a_connection_that_brought_the_start_of_a_second_answer_is_not_used_again() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        opened.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1 500 No\r\n")
+        await reader.read()
+        writer.close()
+        closed.append(writer)
+
+    async def scenario() -> list[Answer | Failure]:
+        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        async with server, Prober.opened() as prober:
+            found = [await prober.get(f"{host}:{port}", "/health") for _ in range(2)]
+        while len(closed) < 2:
+            await asyncio.sleep(0.001)
+        return found
+
+    opened: list[asyncio.StreamWriter] = []
+    closed: list[asyncio.StreamWriter] = []
+    assert asyncio.run(scenario()) == [Answer(200, b"ok")] * 2
+    assert len(opened) == 2
+
+
 def test_a_kept_connection_that_the_server_closed_meanwhile_costs_no_probe() -> None:
     async def scenario() -> None:
         server = ModelServer()

@@ -105,6 +105,11 @@ class _Connection(asyncio.Protocol):
 
     # -- httptools
 
+    def on_message_begin(self) -> None:
+        """httptools: an answer begins. Behind the one asked for, its rest would be taken for the next one's."""
+        if self._answer is None:
+            self.keeps = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """httptools: one header."""
         self._head += len(name) + len(value)
