@@ -261,10 +261,19 @@ def test_a_permanent_redirect(stage: Stage) -> None:
 def test_a_redirect_beside_filters_that_it_leaves_nothing_to_is_refused(stage: Stage) -> None:
     """No upstream test."""
     gateway = stage.gateway()
-    for other in (modified("Response", set_="a=b"), mirror("infra-v2")):
-        route = stage.route(gateway, rule(filters=[redirect(scheme="https"), other]))
-        message = stage.of_route(route, gateway, "Accepted", "False", "IncompatibleFilters")
-        assert f"RequestRedirect and {other['type']} cannot be combined" in message
+    route = stage.route(gateway, rule(filters=[redirect(scheme="https"), mirror("infra-v2")]))
+    message = stage.of_route(route, gateway, "Accepted", "False", "IncompatibleFilters")
+    assert "RequestRedirect and RequestMirror cannot be combined" in message
+
+
+def test_the_headers_of_a_redirect_can_be_changed(stage: Stage) -> None:
+    """No upstream test."""
+    gateway = stage.gateway()
+    filters = [redirect(path=replaced(prefix="/")), modified("Response", set_="x-moved=yes")]
+    stage.served(gateway, rule(matches=[at("/redirected")], filters=filters))
+    answer = stage.ask(gateway, "/redirected/x")
+    assert answer.values("location") == f"http://127.0.0.1:{gateway.port}/x"
+    assert answer.values("x-moved") == "yes"
 
 
 def test_a_redirect_and_a_rewrite_keep_the_query(stage: Stage) -> None:

@@ -177,6 +177,19 @@ def test_a_redirect_keeps_the_host_and_the_port_at_which_the_listener_is_served(
     run(main())
 
 
+def test_a_redirect_s_headers_are_changed_like_an_answer_s_but_for_its_framing() -> None:
+    change = HeaderChange(set=(("x-set", "rule"), ("content-length", "5")), add=(("x-added", "rule"),))
+    routes = serving(Filters(redirect=Redirect(path=PathModifier("full", "/b")), response_headers=(change,)))
+
+    async def main() -> None:
+        async with gateway({"a": []}, routing_table=routes) as served:
+            answer = await ask(served, b"GET /a HTTP/1.1\r\nHost: old.example\r\n\r\n")
+            assert (answer.headers["location"], answer.headers["content-length"]) == ("http://old.example/b", "0")
+            assert (answer.headers["x-set"], answer.headers["x-added"]) == ("rule", "rule")
+
+    run(main())
+
+
 def test_a_redirect_does_not_wait_for_a_body_and_lets_none_be_taken_for_a_request() -> None:
     routes = serving(Filters(redirect=Redirect()))
 

@@ -118,7 +118,6 @@ def test_a_mirror_across_namespaces_needs_a_grant() -> None:
     [
         [REDIRECT, REWRITE],
         [REDIRECT, mirror()],
-        [REDIRECT, {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"remove": ["a"]}}],
         [REWRITE, REWRITE],
         [REDIRECT, REDIRECT],
     ],
@@ -127,6 +126,13 @@ def test_what_does_not_go_together_is_incompatible(filters: list[Document]) -> N
     found = read(*filters)
     assert len(found.unserved) == 1
     assert found.unserved[0].incompatible
+
+
+def test_a_redirect_s_own_headers_can_be_changed() -> None:
+    found = read(REDIRECT, {"type": "ResponseHeaderModifier", "responseHeaderModifier": {"remove": ["a"]}})
+    assert found.unserved == ()
+    assert found.filters.redirect is not None
+    assert [change.remove for change in found.filters.response_headers] == [("a",)]
 
 
 @pytest.mark.parametrize(

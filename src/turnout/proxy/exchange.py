@@ -169,14 +169,9 @@ class Exchange(Struct, eq=False, gc=False):
 
     def _prepare(self, plan: Plan) -> Fault | Notice | None:
         """Does what the rule asks for beyond its split; returns the answer if that is one."""
-        request = self.request
-        if plan.redirection is not None:
-            location = plan.redirection.location(request.host, request.url)
-            return Notice(plan.redirection.code, b"location: %b\r\n" % location)
-        if plan.revision is not None:
-            plan.revision.apply(request)
-        if plan.forbids(request.path()):
-            return answers.forbidden_path(request.path())
+        answer = plan.prepare(self.request)
+        if answer is not None:
+            return answer
         if plan.body is not None:
             self._limit = plan.body
         if plan.request_seconds:

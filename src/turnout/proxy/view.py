@@ -4,9 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from turnout.endpoints.management import is_management
+from turnout.proxy.answers import Fault, Notice, forbidden_path
 from turnout.proxy.filters import HeaderEdit, Revision
+from turnout.proxy.filters import revised as edited
+from turnout.proxy.heads import COLON, CRLF
 from turnout.proxy.mirror import mirrors_of
 from turnout.proxy.redirects import Redirection
+from turnout.proxy.request import Request
 from turnout.proxy.watched import Watched, mixed
 from turnout.routing import Asked, Index, Sequence, Shortlist, Target, carry
 from turnout.table import NO_FILTERS, Backend, Filters, PathMatch, Redirect, Route, RoutingTable, Rule, Split, Timeouts
@@ -123,6 +127,20 @@ class Plan:
             and not (self.request_seconds or self._forbidden)
         )
         self._arms: dict[int, Arm] = {}
+
+    def prepare(self, request: Request) -> Fault | Notice | None:
+        """Does what the rule's own filters ask for; returns the answer where that is one."""
+        revision = self.revision
+        if self.redirection is not None:
+            lines = [b"location", COLON, self.redirection.location(request.host, request.url), CRLF]
+            if revision is not None:
+                lines = edited(lines, revision.responses)
+            return Notice(self.redirection.code, b"".join(lines))
+        if revision is not None:
+            revision.apply(request)
+        if self.forbids(request.path()):
+            return forbidden_path(request.path())
+        return None
 
     def forbids(self, path: str) -> bool:
         """Whether a request is refused that the rule's own filters have given this path."""

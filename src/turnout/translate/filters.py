@@ -112,10 +112,10 @@ def _mirror(written: HTTPRequestMirrorFilter, namespace: str) -> Mirror:
 
 
 def _combinations(written: Sequence[HTTPRouteFilter], field: str) -> Iterator[Unserved]:
-    """A redirect is the gateway's own answer, at once: there is nothing to rewrite, to mirror or to change in it."""
+    """A redirect is the gateway's own answer, at once: there is nothing to rewrite or to mirror."""
     types = [one.type for one in written]
     if "RequestRedirect" in types:
-        for other in ("URLRewrite", "RequestMirror", "ResponseHeaderModifier"):
+        for other in ("URLRewrite", "RequestMirror"):
             if other in types:
                 yield Unserved(f"{field}: RequestRedirect and {other} cannot be combined", incompatible=True)
     for kind in ("RequestRedirect", "URLRewrite"):
