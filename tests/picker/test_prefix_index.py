@@ -35,6 +35,41 @@ def test_no_blocks_have_no_match() -> None:
 
 
 @given(st.lists(st.tuples(CHAINS, st.sampled_from(NAMES)), max_size=12), CHAINS)
+def test_who_looks_first_and_says_so_learns_the_same(sent: list[tuple[list[int], str]], asked: list[int]) -> None:
+    plain, spared = index(), index()
+    for labels, name in sent:
+        blocks = chained(labels)
+        plain.add(blocks, name)
+        spared.add(blocks, name, known=spared.match(blocks) is not None)
+
+    assert spared.shares(chained(asked)) == plain.shares(chained(asked))
+
+
+def test_a_prompt_of_one_that_left_is_the_next_one_s() -> None:
+    made = index()
+    made.add([1, 2], "a:1", known=False)
+    made.admit(NAMES[1:])
+    assert made.match([1, 2, 3, 4]) is None
+
+    made.add([1, 2, 3, 4], "b:1", known=False)
+
+    assert made.shares([1, 2, 3, 4]) == {"b:1": 1.0}
+
+
+def test_prompts_that_are_not_met_again_are_forgotten_like_the_others() -> None:
+    made = PrefixIndex()
+    made.admit(["a:1"])
+    made.add([1, 2], "a:1", known=False)
+    for start in range(3, CAPACITY // 2 + 3, 5):
+        made.add(list(range(start, start + 5)), "a:1", known=False)
+    assert made.match([1, 2]) is not None  # it is old by now
+    for start in range(CAPACITY, CAPACITY + CAPACITY // 2, 5):
+        made.add(list(range(start, start + 5)), "a:1", known=False)
+
+    assert made.match([1, 2]) is None
+
+
+@given(st.lists(st.tuples(CHAINS, st.sampled_from(NAMES)), max_size=12), CHAINS)
 def test_an_endpoint_holds_the_longest_beginning_that_it_was_sent(
     sent: list[tuple[list[int], str]], asked: list[int]
 ) -> None:

@@ -40,6 +40,16 @@ def test_a_request_with_the_head_of_the_last_one_has_its_own_body(first: bytes, 
     assert (made.method, made.url, made.host, made.complete) == (b"POST", b"/v1", "x", True)
 
 
+@pytest.mark.parametrize("size", [0, 9, 10, 99, 100, 999, 1000])
+def test_a_length_that_is_short_or_long_by_one_is_left_to_the_parser(size: int) -> None:
+    for first in (0, 5, 50, 500):
+        known = learnt(whole(b"x" * first), first)
+        assert known is not None
+        assert known.request(HEAD % size + b"x" * size) is not None
+        for other in (size - 1, size + 1):
+            assert known.request(HEAD % size + b"x" * max(other, 0)) is None or other < 0
+
+
 def test_every_request_has_an_id_of_its_own() -> None:
     known = learnt(whole(b"ab"), 2)
     assert known is not None

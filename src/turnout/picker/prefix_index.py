@@ -2,7 +2,8 @@
 
 A prompt is a chain of block hashes (`turnout.inference.prompt_blocks`). Each block's holders are the bits of one
 number, so that a look-up costs one step per block, however many endpoints there are. Two generations stand for least
-recently used: what was not sent while a generation filled up is forgotten with it.
+recently used: what was not sent while a generation filled up is forgotten with it. Most prompts are never met again:
+one of which nobody held even the first block is kept as it is, under that, and taken to blocks when it is asked for.
 
 Source of the method: GIE's and llm-d's approximate prefix cache (`approx-prefix-cache-producer`).
 """
@@ -48,6 +49,36 @@ class PrefixMatch(Struct, frozen=True, gc=False):
             most -= 1
 
 
+class _Generation:
+    """`blocks` are the holders of each; `alone` are prompts by their first block, each with its only holder's bit."""
+
+    __slots__ = ("_waiting", "alone", "blocks")
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, int] = {}
+        self.alone: dict[int, tuple[int, Sequence[int]]] = {}
+        self._waiting = 0
+
+    @property
+    def size(self) -> int:
+        """Blocks in all."""
+        return len(self.blocks) + self._waiting
+
+    def put(self, blocks: Sequence[int], mask: int) -> None:
+        """Keeps a prompt of which nobody holds anything."""
+        first = blocks[0]
+        if first in self.alone:
+            self.unfold(first)  # of one that has left
+        self.alone[first] = (mask, blocks)
+        self._waiting += len(blocks)
+
+    def unfold(self, first: int) -> None:
+        """Takes the prompt under this block, which must be there, to its blocks."""
+        mask, blocks = self.alone.pop(first)
+        self._waiting -= len(blocks)
+        self.blocks.update(dict.fromkeys(blocks, mask))
+
+
 class PrefixIndex:
     """One pool's. Endpoints are known by their bits: `admit` gives them."""
 
@@ -58,8 +89,8 @@ class PrefixIndex:
         self._live = 0
         self._retiring: set[int] = set()
         self._retired: set[int] = set()
-        self._young: dict[int, int] = {}
-        self._old: dict[int, int] = {}
+        self._young = _Generation()
+        self._old = _Generation()
         self._limit = CAPACITY // 2
 
     def admit(self, addresses: Sequence[str]) -> list[int]:
@@ -71,7 +102,7 @@ class PrefixIndex:
                 self._retiring.add(bits.pop(address))
             taken = {*bits.values(), *self._retiring, *self._retired}
             if len(taken) + len(present) > MOST_BITS:
-                self._young, self._old = {}, {}
+                self._young, self._old = _Generation(), _Generation()
                 self._retiring, self._retired = set(), set()
                 taken = set(bits.values())
             free = (bit for bit in count() if bit not in taken)
@@ -86,8 +117,12 @@ class PrefixIndex:
         """Who holds a first part of the prompt; None if nobody does."""
         if not blocks:
             return None
-        young, old = self._young.get, self._old.get
-        holders = (young(blocks[0], 0) | old(blocks[0], 0)) & self._live
+        first = blocks[0]
+        for generation in (self._young, self._old):
+            if first in generation.alone:
+                generation.unfold(first)
+        young, old = self._young.blocks.get, self._old.blocks.get
+        holders = (young(first, 0) | old(first, 0)) & self._live
         if not holders:
             return None
         layers = []
@@ -118,23 +153,23 @@ class PrefixIndex:
         Not `known`: nobody held any of it when it was looked up. That spares a look at what each block has.
         """
         bit = self._bits.get(address)
-        if bit is None:
+        if bit is None or not blocks:
             return
-        young = self._young
-        if len(young) + len(blocks) > self._limit:
+        if self._young.size + len(blocks) > self._limit:
             self._turn()
-            young = self._young
-        mask = 1 << bit
+        young, mask = self._young, 1 << bit
         if not known:
-            young.update(dict.fromkeys(blocks, mask))
+            young.put(blocks, mask)
             return
-        held = young.get
-        if blocks and held(blocks[-1], 0) & mask:
+        if blocks[0] in young.alone:
+            young.unfold(blocks[0])
+        held, place = young.blocks.get, young.blocks
+        if held(blocks[-1], 0) & mask:
             return  # and with the last one all that come before it
         for block in blocks:
-            young[block] = held(block, 0) | mask
+            place[block] = held(block, 0) | mask
 
     def _turn(self) -> None:
         """The young generation is old; what the old one said is forgotten, and with it who left while it was young."""
-        self._old, self._young = self._young, {}
+        self._old, self._young = self._young, _Generation()
         self._retired, self._retiring = self._retiring, set()

@@ -22,15 +22,28 @@ _BLANK = b"\r\n\r\n"
 
 
 class _Frame(Struct, frozen=True, gc=False):
-    """A head but for the digits of its length: `start` is before them and `end` behind, in `size` bytes."""
+    """A head but for the digits of its length: `start` is before them and `end` behind, in `size` bytes.
+
+    The head that was met was of `whole` bytes, with a length from `least` up to `most` as have as many digits.
+    """
 
     start: bytes
     end: bytes
     place: int
     size: int
+    whole: int
+    least: int
+    most: int
 
     def body(self, data: bytes) -> bytes | None:
         """The body behind such a head; None if `data` is not exactly one and the other."""
+        length = len(data) - self.whole
+        if self.least <= length <= self.most and data.startswith(b"%b%d%b" % (self.start, length, self.end)):
+            return data[self.whole :]
+        return self._body(data)
+
+    def _body(self, data: bytes) -> bytes | None:
+        """The same where the length has more or fewer digits."""
         if not data.startswith(self.start):
             return None
         place = self.place
@@ -52,7 +65,9 @@ def _frame(data: bytes, length: int) -> _Frame | None:
     stop = data.index(CRLF, place)
     if int(data[place:stop]) != length or len(data) != end + length:
         return None
-    return _Frame(data[:place], data[stop:end], place, end - stop)
+    digits = stop - place
+    least = 10 ** (digits - 1) if digits > 1 else 0
+    return _Frame(data[:place], data[stop:end], place, end - stop, end, least, 10**digits - 1)
 
 
 def _framings(head: bytes) -> int:
